@@ -5,5 +5,10 @@ export interface NodeFile {
   readonly mode: number;
 }
 
-/** Absolute path → file: what rendering answers and placing writes. */
-export type FileTree = ReadonlyMap<string, NodeFile>;
+/** A symbolic link on a node; the target is absolute or relative to the link's folder. */
+export interface NodeLink {
+  readonly linkTo: string;
+}
+
+/** Absolute path → file or link: what rendering answers and placing writes. */
+export type FileTree = ReadonlyMap<string, NodeFile | NodeLink>;
