@@ -1,0 +1,240 @@
+import { credentials, type CallOptions as GrpcCallOptions, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  ContainerConfig,
+  ContainerFilter,
+  ImageFilter,
+  ImageServiceClient,
+  ImageSpec,
+  PodSandboxConfig,
+  PodSandboxFilter,
+  RuntimeServiceClient,
+} from './generated/api.ts';
+import { type CallOptions, type Cri, CriError, type CriErrorCode } from './port.ts';
+
+export interface GrpcCriOptions {
+  /** `unix:///run/containerd/containerd.sock`, or a bare path. */
+  readonly runtimeEndpoint: string;
+  /** Empty or absent: the runtime's endpoint. */
+  readonly imageEndpoint?: string;
+  /** Default limit of one call, in milliseconds (runtimeRequestTimeout). */
+  readonly timeoutMs: number;
+}
+
+type Unary<Request, Response> = (
+  request: Request,
+  metadata: Metadata,
+  options: Partial<GrpcCallOptions>,
+  callback: (error: ServiceError | null, response: Response) => void,
+) => { cancel(): void };
+
+const codes: Readonly<Record<number, CriErrorCode>> = {
+  [status.NOT_FOUND]: 'notFound',
+  [status.ALREADY_EXISTS]: 'alreadyExists',
+  [status.UNIMPLEMENTED]: 'unimplemented',
+  [status.DEADLINE_EXCEEDED]: 'deadlineExceeded',
+  [status.UNAVAILABLE]: 'unavailable',
+  [status.CANCELLED]: 'cancelled',
+  [status.RESOURCE_EXHAUSTED]: 'resourceExhausted',
+};
+
+/** `NOT_FOUND` → `NotFound`, as Go's gRPC prints it. */
+const grpcName = (code: number): string =>
+  (status[code] ?? 'UNKNOWN')
+    .split('_')
+    .map((word) => word[0] + word.slice(1).toLowerCase())
+    .join('');
+
+const toCriError = (method: string, error: ServiceError): CriError =>
+  new CriError(method, codes[error.code] ?? 'other', grpcName(error.code), error.details || error.message);
+
+/** containerd's answers carry whole lists, so the limit is upstream's 16 MiB rather than gRPC's 4. */
+const channelOptions = {
+  'grpc.max_receive_message_length': 16 * 1024 * 1024,
+  'grpc.max_send_message_length': 16 * 1024 * 1024,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 3000,
+  'grpc.default_authority': 'localhost',
+};
+
+const target = (endpoint: string): string => (endpoint.startsWith('/') ? `unix://${endpoint}` : endpoint);
+
+/** The CRI over gRPC: the only file that knows the library. Connections are made lazily and restored by themselves. */
+export function grpcCri({ runtimeEndpoint, imageEndpoint, timeoutMs }: GrpcCriOptions): Cri {
+  const runtime = new RuntimeServiceClient(target(runtimeEndpoint), credentials.createInsecure(), channelOptions);
+  const images = new ImageServiceClient(
+    target(imageEndpoint || runtimeEndpoint),
+    credentials.createInsecure(),
+    channelOptions,
+  );
+
+  function call<Request, Response>(
+    client: object,
+    name: string,
+    method: Unary<Request, Response>,
+    request: Request,
+    { signal, timeoutMs: limit = timeoutMs }: CallOptions = {},
+  ): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const deadline = Number.isFinite(limit) ? { deadline: Date.now() + limit } : {};
+      const inFlight = method.call(client, request, new Metadata(), deadline, (error, response) => {
+        signal?.removeEventListener('abort', cancel);
+        if (error) reject(toCriError(name, error));
+        else resolve(response);
+      });
+      const cancel = () => inFlight.cancel();
+      signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+  const onRuntime = <Q, R>(name: string, method: Unary<Q, R>, request: Q, options?: CallOptions) =>
+    call(runtime, name, method, request, options);
+  const onImages = <Q, R>(name: string, method: Unary<Q, R>, request: Q, options?: CallOptions) =>
+    call(images, name, method, request, options);
+
+  return {
+    version: (o) => onRuntime('Version', runtime.version, { version: '0.1.0' }, o),
+    status: (verbose, o) => onRuntime('Status', runtime.status, { verbose }, o),
+    runtimeConfig: (o) => onRuntime('RuntimeConfig', runtime.runtimeConfig, {}, o),
+    async updatePodCidr(podCidr, o) {
+      await onRuntime(
+        'UpdateRuntimeConfig',
+        runtime.updateRuntimeConfig,
+        { runtimeConfig: { networkConfig: { podCidr } } },
+        o,
+      );
+    },
+
+    async runPodSandbox(config, runtimeHandler, o) {
+      const request = { config: PodSandboxConfig.fromPartial(config), runtimeHandler };
+      const limits = { timeoutMs: timeoutMs * 2, ...o };
+      return (await onRuntime('RunPodSandbox', runtime.runPodSandbox, request, limits)).podSandboxId;
+    },
+    async stopPodSandbox(podSandboxId, o) {
+      await onRuntime('StopPodSandbox', runtime.stopPodSandbox, { podSandboxId }, o);
+    },
+    async removePodSandbox(podSandboxId, o) {
+      await onRuntime('RemovePodSandbox', runtime.removePodSandbox, { podSandboxId }, o);
+    },
+    podSandboxStatus: (podSandboxId, verbose, o) =>
+      onRuntime('PodSandboxStatus', runtime.podSandboxStatus, { podSandboxId, verbose }, o),
+    async listPodSandboxes(filter, o) {
+      const request = { filter: filter && PodSandboxFilter.fromPartial(filter) };
+      return (await onRuntime('ListPodSandbox', runtime.listPodSandbox, request, o)).items;
+    },
+
+    async createContainer(podSandboxId, config, sandboxConfig, o) {
+      const request = {
+        podSandboxId,
+        config: ContainerConfig.fromPartial(config),
+        sandboxConfig: PodSandboxConfig.fromPartial(sandboxConfig),
+      };
+      return (await onRuntime('CreateContainer', runtime.createContainer, request, o)).containerId;
+    },
+    async startContainer(containerId, o) {
+      await onRuntime('StartContainer', runtime.startContainer, { containerId }, o);
+    },
+    async stopContainer(containerId, graceSeconds, o) {
+      const request = { containerId, timeout: BigInt(graceSeconds) };
+      await onRuntime('StopContainer', runtime.stopContainer, request, {
+        timeoutMs: timeoutMs + graceSeconds * 1000,
+        ...o,
+      });
+    },
+    async removeContainer(containerId, o) {
+      await onRuntime('RemoveContainer', runtime.removeContainer, { containerId }, o);
+    },
+    async listContainers(filter, o) {
+      const request = { filter: filter && ContainerFilter.fromPartial(filter) };
+      return (await onRuntime('ListContainers', runtime.listContainers, request, o)).containers;
+    },
+    containerStatus: (containerId, verbose, o) =>
+      onRuntime('ContainerStatus', runtime.containerStatus, { containerId, verbose }, o),
+    async updateContainerResources(containerId, linux, o) {
+      const request = { containerId, linux, windows: undefined, annotations: {} };
+      await onRuntime('UpdateContainerResources', runtime.updateContainerResources, request, o);
+    },
+    async reopenContainerLog(containerId, o) {
+      await onRuntime('ReopenContainerLog', runtime.reopenContainerLog, { containerId }, o);
+    },
+
+    async execSync(containerId, command, timeoutSeconds, o) {
+      const request = { containerId, cmd: [...command], timeout: BigInt(timeoutSeconds) };
+      const limit = timeoutSeconds === 0 ? Number.POSITIVE_INFINITY : timeoutMs + timeoutSeconds * 1000;
+      return onRuntime('ExecSync', runtime.execSync, request, { timeoutMs: limit, ...o });
+    },
+    async exec({ containerId, command, stdin, stdout, stderr, tty }, o) {
+      const request = { containerId, cmd: [...command], stdin, stdout, stderr, tty };
+      return (await onRuntime('Exec', runtime.exec, request, o)).url;
+    },
+    async attach({ containerId, stdin, stdout, stderr, tty }, o) {
+      return (await onRuntime('Attach', runtime.attach, { containerId, stdin, stdout, stderr, tty }, o)).url;
+    },
+    async portForward(podSandboxId, ports, o) {
+      return (await onRuntime('PortForward', runtime.portForward, { podSandboxId, port: [...ports] }, o)).url;
+    },
+
+    async containerStats(containerId, o) {
+      const { stats } = await onRuntime('ContainerStats', runtime.containerStats, { containerId }, o);
+      if (stats === undefined)
+        throw new CriError('ContainerStats', 'notFound', 'NotFound', `no stats of ${containerId}`);
+      return stats;
+    },
+    async listContainerStats(o) {
+      return (await onRuntime('ListContainerStats', runtime.listContainerStats, { filter: undefined }, o)).stats;
+    },
+    async podSandboxStats(podSandboxId, o) {
+      const { stats } = await onRuntime('PodSandboxStats', runtime.podSandboxStats, { podSandboxId }, o);
+      if (stats === undefined)
+        throw new CriError('PodSandboxStats', 'notFound', 'NotFound', `no stats of ${podSandboxId}`);
+      return stats;
+    },
+    async listPodSandboxStats(o) {
+      return (await onRuntime('ListPodSandboxStats', runtime.listPodSandboxStats, { filter: undefined }, o)).stats;
+    },
+    async *events(signal) {
+      const stream = runtime.getContainerEvents({});
+      const cancel = () => stream.cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      try {
+        for await (const event of stream) yield event;
+        throw new CriError('GetContainerEvents', 'unavailable', 'Unavailable', 'the event stream ended');
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error instanceof CriError ? error : toCriError('GetContainerEvents', error as ServiceError);
+      } finally {
+        signal.removeEventListener('abort', cancel);
+        cancel();
+      }
+    },
+
+    async listImages(image, o) {
+      const request = { filter: image === undefined ? undefined : ImageFilter.fromPartial({ image: { image } }) };
+      return (await onImages('ListImages', images.listImages, request, o)).images;
+    },
+    imageStatus: (image, verbose, o) =>
+      onImages('ImageStatus', images.imageStatus, { image: ImageSpec.fromPartial(image), verbose }, o),
+    async pullImage(image, auth, sandboxConfig, o) {
+      const request = {
+        image: ImageSpec.fromPartial(image),
+        auth,
+        sandboxConfig: sandboxConfig && PodSandboxConfig.fromPartial(sandboxConfig),
+      };
+      const limits = { timeoutMs: Number.POSITIVE_INFINITY, ...o };
+      return (await onImages('PullImage', images.pullImage, request, limits)).imageRef;
+    },
+    async removeImage(image, o) {
+      await onImages('RemoveImage', images.removeImage, { image: ImageSpec.fromPartial(image) }, o);
+    },
+    async imageFsInfo(o) {
+      const info = await onImages('ImageFsInfo', images.imageFsInfo, {}, o);
+      return { images: info.imageFilesystems, containers: info.containerFilesystems };
+    },
+    close() {
+      runtime.close();
+      images.close();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { Instant } from '../base/clock.ts';
+import type { JournalReader } from './journal.ts';
+import { projectionOf } from './journal.ts';
+import type { KlogLine } from './projection.ts';
+
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** klog's header time in local time: `1123 12:37:04.123000`. */
+const headerTime = (at: Instant): string => {
+  const d = new Date(at);
+  const micros = String(d.getMilliseconds() * 1000).padStart(6, '0');
+  return `${two(d.getMonth() + 1)}${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}.${micros}`;
+};
+
+/** A field's value as klog prints it: strings quoted, plain numbers and booleans bare, the rest as JSON. */
+function formatValue(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value instanceof Error) return JSON.stringify(value.message);
+  if (value === undefined || value === null) return '<nil>';
+  return JSON.stringify(value, (_key, v) => (typeof v === 'bigint' ? Number(v) : v));
+}
+
+/** One line in klog's text format; `origin` stands where klog has file:line. */
+export function formatKlog(line: KlogLine, at: Instant, pid: number, origin: string): string {
+  const fields = Object.entries(line.fields ?? {})
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}=${formatValue(value)}`)
+    .join('');
+  const header = `${line.severity}${headerTime(at)} ${String(pid).padStart(7)} ${origin}]`;
+  return `${header} ${JSON.stringify(line.message)}${fields}\n`;
+}
+
+/** `pod.containerStarted` → `pod.ts:1`: records come from one file an area. */
+const originOf = (kind: string): string => `${kind.split('.')[0]}.ts:1`;
+
+export interface KlogOptions {
+  /** -v; may change while running. */
+  readonly verbosity: () => number;
+  readonly format: () => 'text' | 'json';
+  readonly write: (text: string) => void;
+  readonly pid: number;
+}
+
+/** Writes the journal as klog does, text or JSON. */
+export function klogReader({ verbosity, format, write, pid }: KlogOptions): JournalReader {
+  return (record, at) => {
+    const projected = projectionOf(record).log?.(record);
+    if (projected === undefined) return;
+    const lines = Array.isArray(projected) ? (projected as readonly KlogLine[]) : [projected as KlogLine];
+    for (const line of lines) {
+      if (line.severity === 'I' && line.level > verbosity()) continue;
+      write(
+        format() === 'text'
+          ? formatKlog(line, at, pid, originOf(record.kind))
+          : formatJson(line, at, originOf(record.kind)),
+      );
+    }
+  };
+}
+
+function formatJson(line: KlogLine, at: Instant, caller: string): string {
+  const level = line.severity === 'I' ? { v: line.level } : {};
+  const entry = { ts: at, caller, msg: line.message, ...level, ...line.fields };
+  return `${JSON.stringify(entry, (_key, v) => (typeof v === 'bigint' ? Number(v) : v instanceof Error ? v.message : v))}\n`;
+}

@@ -1,0 +1,40 @@
+import type { Projections } from './projection.ts';
+import { type CertificateRecord, certificateProjections } from './records/certificate.ts';
+import { type ImageRecord, imageProjections } from './records/image.ts';
+import { type NodeRecord, nodeProjections } from './records/node.ts';
+import { type PodRecord, podProjections } from './records/pod.ts';
+import { type ProbeRecord, probeProjections } from './records/probe.ts';
+import { type ResourceRecord, resourceProjections } from './records/resource.ts';
+import { type RuntimeRecord, runtimeProjections } from './records/runtime.ts';
+import { type ServerRecord, serverProjections } from './records/server.ts';
+import { type SourceRecord, sourceProjections } from './records/source.ts';
+import { type VolumeRecord, volumeProjections } from './records/volume.ts';
+
+/**
+ * Everything that happens in the kubelet, one typed record each: inputs, decisions with their reason, actions,
+ * outcomes with how long they took. Log lines, metrics, Events and the live view are all made from these.
+ */
+export type JournalRecord =
+  | CertificateRecord
+  | ImageRecord
+  | NodeRecord
+  | PodRecord
+  | ProbeRecord
+  | ResourceRecord
+  | RuntimeRecord
+  | ServerRecord
+  | SourceRecord
+  | VolumeRecord;
+
+export const projections: Projections<JournalRecord> = {
+  ...certificateProjections,
+  ...imageProjections,
+  ...nodeProjections,
+  ...podProjections,
+  ...probeProjections,
+  ...resourceProjections,
+  ...runtimeProjections,
+  ...serverProjections,
+  ...sourceProjections,
+  ...volumeProjections,
+};
