@@ -14,9 +14,9 @@ export interface ApiObject {
 export type PatchType = 'strategic-merge' | 'merge' | 'json' | 'apply';
 
 export interface RequestOptions {
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 export type WatchEvent<T> =
