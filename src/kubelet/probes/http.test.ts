@@ -1,0 +1,108 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type HttpProbe, probeHttp } from './http.ts';
+import { probeTcp } from './tcp.ts';
+
+let server: Server | undefined;
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+async function serve(listener: RequestListener): Promise<number> {
+  const started = createServer(listener);
+  server = started;
+  await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
+  return (started.address() as AddressInfo).port;
+}
+
+const aProbe = (port: number, overrides: Partial<HttpProbe> = {}): HttpProbe => ({
+  scheme: 'http',
+  host: '127.0.0.1',
+  port,
+  path: '/healthz',
+  headers: [],
+  timeoutMs: 1000,
+  userAgent: 'kube-probe/1.37',
+  ...overrides,
+});
+
+describe('probeHttp', () => {
+  test.each([
+    [200, { kind: 'success' }],
+    [204, { kind: 'success' }],
+    [399, { kind: 'success' }],
+    [404, { kind: 'failure', output: 'HTTP probe failed with statuscode: 404' }],
+    [500, { kind: 'failure', output: 'HTTP probe failed with statuscode: 500' }],
+  ])('status %i', async (status, expected) => {
+    const port = await serve((_request, response) => response.writeHead(status).end());
+    expect(await probeHttp(aProbe(port))).toEqual(expected);
+  });
+
+  test('sends the default headers, and the spec’s own above them', async () => {
+    let seen: Record<string, unknown> = {};
+    const port = await serve((request, response) => {
+      seen = request.headers;
+      response.end();
+    });
+    const headers = [
+      { name: 'user-agent', value: 'mine/1' },
+      { name: 'Accept', value: '' },
+      { name: 'Host', value: 'example.test' },
+    ];
+    await probeHttp(aProbe(port, { headers }));
+    expect(seen).toMatchObject({ 'user-agent': 'mine/1', host: 'example.test' });
+    expect(seen).not.toHaveProperty('accept');
+  });
+
+  test('follows a redirect to the same host', async () => {
+    const port = await serve((request, response) => {
+      if (request.url === '/healthz') response.writeHead(302, { location: '/other' }).end();
+      else response.writeHead(200).end();
+    });
+    expect(await probeHttp(aProbe(port))).toEqual({ kind: 'success' });
+  });
+
+  test('a redirect to another host is a warning', async () => {
+    const port = await serve((_request, response) =>
+      response.writeHead(302, { location: 'http://elsewhere.test/' }).end('moved'),
+    );
+    expect(await probeHttp(aProbe(port))).toEqual({
+      kind: 'warning',
+      output: 'Probe terminated redirects, Response body: moved',
+    });
+  });
+
+  test('endless redirects fail', async () => {
+    const port = await serve((_request, response) => response.writeHead(302, { location: '/healthz' }).end());
+    expect(await probeHttp(aProbe(port))).toMatchObject({ kind: 'failure' });
+  });
+
+  test('a server that does not answer in time fails as upstream says it', async () => {
+    const port = await serve(() => undefined);
+    expect(await probeHttp(aProbe(port, { timeoutMs: 50 }))).toEqual({
+      kind: 'failure',
+      output: `Get "http://127.0.0.1:${port}/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
+    });
+  });
+
+  test('nobody listens', async () => {
+    const port = await serve(() => undefined);
+    await new Promise((resolve) => server?.close(resolve));
+    expect(await probeHttp(aProbe(port))).toEqual({
+      kind: 'failure',
+      output: `Get "http://127.0.0.1:${port}/healthz": dial tcp 127.0.0.1:${port}: connect: connection refused`,
+    });
+  });
+});
+
+test('probeTcp: open and closed', async () => {
+  const port = await serve(() => undefined);
+  expect(await probeTcp('127.0.0.1', port, 1000)).toEqual({ kind: 'success' });
+  await new Promise((resolve) => server?.close(resolve));
+  expect(await probeTcp('127.0.0.1', port, 1000)).toEqual({
+    kind: 'failure',
+    output: `dial tcp 127.0.0.1:${port}: connect: connection refused`,
+  });
+});
