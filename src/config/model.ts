@@ -32,6 +32,8 @@ export interface NodeConfig {
   readonly resources: { readonly cpus: number | undefined; readonly memoryBytes: number | undefined };
   /** Which kubelet runs on the node (klab.dev/v1alpha1). */
   readonly kubelet: 'klab' | 'upstream';
+  /** The Docker context of the machine the node runs on; absent: this one (klab.dev/v1alpha1). */
+  readonly host?: string;
 }
 
 export interface ExtraMount {
