@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { CriRuntime } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { PodCache, ProbeKind, ProbeManager } from '../parts.ts';
-import { containerReference } from '../pod-reference.ts';
+import { containerReference } from '../pod-facts.ts';
 import { attemptProbe } from './attempt.ts';
 import type { ProbeResult } from './decide.ts';
 import { ProbeWorker } from './worker.ts';
