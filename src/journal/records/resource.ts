@@ -1,9 +1,37 @@
-import type { Projections } from '../projection.ts';
-import { info } from '../projection.ts';
+import { failure, info, type Projections, warning } from '../projection.ts';
 
-/** What the resource side of the kubelet tells. */
-export type ResourceRecord = { readonly kind: 'resource.note'; readonly message: string };
+/** What the cgroups and the collectors of garbage tell. */
+export type ResourceRecord =
+  | { readonly kind: 'resource.allocatableEnforced'; readonly milliCpu: number; readonly memoryBytes: number }
+  | { readonly kind: 'resource.allocatableNotEnforced'; readonly reason: string }
+  | { readonly kind: 'resource.orphanCgroup'; readonly podUid: string; readonly path: string }
+  | { readonly kind: 'resource.cgroupKept'; readonly path: string; readonly processes: readonly number[] }
+  | {
+      readonly kind: 'resource.garbageRemoved';
+      readonly what: 'container' | 'sandbox' | 'image' | 'logs' | 'podFolder';
+      readonly id: string;
+      readonly because: string;
+    }
+  | { readonly kind: 'resource.garbageFailed'; readonly what: string; readonly reason: string };
 
 export const resourceProjections: Projections<ResourceRecord> = {
-  'resource.note': { log: ({ message }) => info(2, message) },
+  'resource.allocatableEnforced': {
+    log: ({ milliCpu, memoryBytes }) =>
+      info(2, 'Updated Node Allocatable limit across pods', { milliCPU: milliCpu, memoryBytes }),
+  },
+  'resource.allocatableNotEnforced': {
+    log: ({ reason }) => warning('Failed to update Node Allocatable Limits', { err: reason }),
+  },
+  'resource.orphanCgroup': {
+    log: ({ podUid, path }) => info(3, 'Orphaned pod found, removing pod cgroups', { podUID: podUid, path }),
+  },
+  'resource.cgroupKept': {
+    log: ({ path, processes }) => failure('Failed to remove cgroup: processes keep it', { path, processes }),
+  },
+  'resource.garbageRemoved': {
+    log: ({ what, id, because }) => info(4, 'Removed garbage', { what, id, because }),
+  },
+  'resource.garbageFailed': {
+    log: ({ what, reason }) => failure('Garbage collection failed', { what, err: reason }),
+  },
 };

@@ -1,0 +1,33 @@
+# Everything a newcomer needs is `make lab` and `make test`; both set up the machine first and say what they do.
+NODE := node_modules/.bin/node
+LAB ?= lab
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/local/go/bin
+
+.PHONY: help setup image lab test unit runtime e2e check bundle clean
+
+help: ## Shows this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## Installs what is missing: packages, Node 24, a Docker engine
+	@scripts/setup.sh
+
+image: setup ## Builds the node image (cached by its inputs)
+	@bin/klab build node-image
+
+lab: image ## Makes a three-node cluster from configs/kind.yaml, with pods running
+	@scripts/lab.sh $(LAB)
+
+test: image ## Runs every test: unit, kubelet on containerd, end to end
+	@scripts/test.sh
+
+unit: setup ## Runs the tests that need neither Docker nor a cluster
+	@vitest run --project unit
+
+check: setup ## Lints, checks formatting and types
+	@biome check . && tsc --noEmit
+
+bundle: setup ## Bundles the node's programs into dist/
+	@$(NODE) scripts/bundle.ts
+
+clean: ## Removes what was built here (not the image cache)
+	@rm -rf dist src/cri/generated

@@ -1,0 +1,141 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf } from '../../base/errors.ts';
+import { type CgroupSettings, weightOf } from './cgroup-settings.ts';
+
+/** The kernel's control groups, by path below the mount. Calls are synchronous: the kernel answers at once. */
+export interface CgroupFs {
+  readonly version: 1 | 2;
+  /** Makes the cgroup, with its parents, in every hierarchy. */
+  make(path: string): void;
+  apply(path: string, settings: CgroupSettings): void;
+  exists(path: string): boolean;
+  /** Names of the cgroups directly below. */
+  children(path: string): readonly string[];
+  /** Processes in the cgroup and all below it. */
+  processes(path: string): readonly number[];
+  /** Removes the cgroup and all below it; answers false when processes keep it. */
+  remove(path: string): boolean;
+}
+
+/** The hierarchy in force below `mount`: version 2 has its controllers listed at the root. */
+export const cgroupFs = (mount = '/sys/fs/cgroup'): CgroupFs =>
+  existsSync(join(mount, 'cgroup.controllers')) ? cgroupV2(mount) : cgroupV1(mount);
+
+function cgroupV1(mount: string): CgroupFs {
+  // Each controller is its own mount; `unified` is the empty version 2 hierarchy that systemd keeps for itself.
+  const hierarchies = readdirSync(mount, { withFileTypes: true })
+    .filter(
+      (entry) => entry.isDirectory() && entry.name !== 'unified' && existsSync(join(mount, entry.name, 'cgroup.procs')),
+    )
+    .map(({ name }) => join(mount, name));
+  const controller = (file: string) => hierarchies.find((h) => existsSync(join(h, file)));
+
+  return {
+    version: 1,
+    make(path) {
+      for (const hierarchy of hierarchies) makeV1(hierarchy, path);
+    },
+    apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids }) {
+      const write = (file: string, value: number | string | undefined) => {
+        const hierarchy = hierarchies.find((h) => existsSync(join(h, path, file))) ?? controller(file);
+        if (value !== undefined && hierarchy !== undefined) writeFileSync(join(hierarchy, path, file), String(value));
+      };
+      write('cpu.shares', cpuShares);
+      write('cpu.cfs_period_us', cpuPeriod);
+      write('cpu.cfs_quota_us', cpuQuota === 0 ? -1 : cpuQuota);
+      write('memory.limit_in_bytes', memoryBytes);
+      write('pids.max', pids);
+    },
+    exists: (path) => hierarchies.every((h) => existsSync(join(h, path))),
+    children: (path) => [...new Set(hierarchies.flatMap((h) => folders(join(h, path))))],
+    processes: (path) => [...new Set(hierarchies.flatMap((h) => processesBelow(join(h, path))))],
+    remove: (path) => hierarchies.map((h) => removeBelow(join(h, path))).every(Boolean),
+  };
+}
+
+/** A new cpuset cgroup has no CPUs of its own, and no process may enter it before it has. */
+function makeV1(hierarchy: string, path: string): void {
+  let current = hierarchy;
+  for (const part of path.split('/').filter((p) => p !== '')) {
+    const parent = current;
+    current = join(current, part);
+    if (!existsSync(current)) mkdirSync(current);
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      if (!existsSync(join(current, file)) || readFileSync(join(current, file), 'utf8').trim() !== '') continue;
+      writeFileSync(join(current, file), readFileSync(join(parent, file), 'utf8').trim());
+    }
+  }
+}
+
+/** Controllers that pods' cgroups need below their parents. */
+const delegated = ['cpu', 'cpuset', 'memory', 'pids', 'io', 'hugetlb'];
+
+function cgroupV2(mount: string): CgroupFs {
+  return {
+    version: 2,
+    make(path) {
+      let current = mount;
+      for (const part of path.split('/').filter((p) => p !== '')) {
+        delegate(current);
+        current = join(current, part);
+        if (!existsSync(current)) mkdirSync(current);
+      }
+    },
+    apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids }) {
+      const write = (file: string, value: string | undefined) => {
+        const target = join(mount, path, file);
+        if (value !== undefined && existsSync(target)) writeFileSync(target, value);
+      };
+      write('cpu.weight', cpuShares === undefined ? undefined : String(weightOf(cpuShares)));
+      const quota = cpuQuota === undefined ? undefined : cpuQuota > 0 ? String(cpuQuota) : 'max';
+      write('cpu.max', quota === undefined ? undefined : `${quota} ${cpuPeriod ?? 100_000}`);
+      write('memory.max', memoryBytes === undefined ? undefined : String(memoryBytes));
+      write('pids.max', pids === undefined ? undefined : String(pids));
+    },
+    exists: (path) => existsSync(join(mount, path)),
+    children: (path) => folders(join(mount, path)),
+    processes: (path) => processesBelow(join(mount, path)),
+    remove: (path) => removeBelow(join(mount, path)),
+  };
+}
+
+function delegate(folder: string): void {
+  const control = join(folder, 'cgroup.subtree_control');
+  const has = (file: string) => readFileSync(join(folder, file), 'utf8').trim().split(' ');
+  const enabled = has('cgroup.subtree_control');
+  const missing = has('cgroup.controllers').filter((c) => delegated.includes(c) && !enabled.includes(c));
+  if (missing.length > 0) writeFileSync(control, missing.map((c) => `+${c}`).join(' '));
+}
+
+function folders(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function processesBelow(folder: string): readonly number[] {
+  if (!existsSync(folder)) return [];
+  const own = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+  return [...own, ...folders(folder).flatMap((child) => processesBelow(join(folder, child)))];
+}
+
+function removeBelow(folder: string): boolean {
+  if (!existsSync(folder)) return true;
+  const emptied = folders(folder).map((child) => removeBelow(join(folder, child)));
+  if (!emptied.every(Boolean)) return false;
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT') return true;
+    if (code === 'EBUSY') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+/** What is set on a cgroup; whatever is absent is left as it is. */
+export interface CgroupSettings {
+  /** cgroup v1's scale, 2 to 262144. */
+  readonly cpuShares?: number;
+  /** Microseconds in each period; -1: no limit. */
+  readonly cpuQuota?: number;
+  readonly cpuPeriod?: number;
+  readonly memoryBytes?: number;
+  readonly pids?: number;
+}
+
+export const minShares = 2;
+const maxShares = 262_144;
+const sharesPerCpu = 1024;
+const minQuota = 1000;
+
+/** CPU requested (thousandths of a CPU) as shares. */
+export const sharesOf = (milliCpu: number): number =>
+  milliCpu === 0 ? minShares : Math.min(maxShares, Math.max(minShares, Math.floor((milliCpu * sharesPerCpu) / 1000)));
+
+/** A CPU limit (thousandths of a CPU) as quota in a period; 0: no limit. */
+export const quotaOf = (milliCpu: number, periodMicros: number): number =>
+  milliCpu === 0 ? 0 : Math.max(minQuota, Math.floor((milliCpu * periodMicros) / 1000));
+
+/** cgroup v2's weight for v1's shares. https://kubernetes.io/docs/concepts/architecture/cgroups/ */
+export const weightOf = (shares: number): number => Math.floor(1 + ((shares - 2) * 9999) / 262_142);
+
+/** What requests and limits of a pod come to, in thousandths of a CPU and in bytes; undefined: not limited. */
+export interface PodTotals {
+  readonly cpuRequest: number;
+  readonly cpuLimit: number | undefined;
+  readonly memoryLimit: number | undefined;
+}
+
+/** Limits are set only where every container has one: otherwise one container could starve another's share. */
+export function computePodSettings(
+  totals: PodTotals,
+  options: { periodMicros: number; cfsQuota: boolean; podPidsLimit: number },
+): CgroupSettings {
+  const { periodMicros, cfsQuota, podPidsLimit } = options;
+  return {
+    cpuShares: sharesOf(totals.cpuRequest || (totals.cpuLimit ?? 0)),
+    ...(totals.cpuLimit !== undefined && cfsQuota
+      ? { cpuQuota: quotaOf(totals.cpuLimit, periodMicros), cpuPeriod: periodMicros }
+      : {}),
+    ...(totals.memoryLimit === undefined ? {} : { memoryBytes: totals.memoryLimit }),
+    ...(podPidsLimit > 0 ? { pids: podPidsLimit } : {}),
+  };
+}

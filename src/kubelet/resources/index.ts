@@ -1,0 +1,118 @@
+import type { Pod } from '../../api/types.ts';
+import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { PodCgroups } from '../parts.ts';
+import type { CgroupFs } from './cgroup-fs.ts';
+import {
+  type CgroupDriver,
+  cgroupPath,
+  kubepodsName,
+  parseCgroupRoot,
+  podName,
+  podUidOf,
+  qosName,
+} from './cgroup-names.ts';
+import { computePodSettings, minShares, sharesOf } from './cgroup-settings.ts';
+import { computePodAmounts, computePodTotals } from './pod-resources.ts';
+import { computeQosClass } from './qos.ts';
+
+export { cgroupFs } from './cgroup-fs.ts';
+export { computePodAmounts } from './pod-resources.ts';
+export { computeQosClass, type QosClass } from './qos.ts';
+
+export interface PodCgroupsOptions {
+  readonly fs: CgroupFs;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly driver: CgroupDriver;
+  readonly cgroupRoot: string;
+  /** False: containers go where the runtime puts them, and no tree is made. */
+  readonly cgroupsPerQos: boolean;
+  readonly cpuCfsQuota: boolean;
+  readonly cpuCfsPeriodMicros: number;
+  readonly podPidsLimit: number;
+  /** What all pods together may use: thousandths of a CPU, bytes. */
+  readonly nodeAllocatable: () => { readonly milliCpu: number; readonly memoryBytes: number };
+  /** The pods that run, for the burstable class' share of the CPU. */
+  readonly pods: () => Iterable<Pod>;
+  readonly kill: (pid: number) => void;
+}
+
+const removalTries = 5;
+const removalPauseMs = 50;
+
+/** The tree below the cgroup root: kubepods, a cgroup for each QoS class, one for each pod. */
+export function podCgroups(options: PodCgroupsOptions): PodCgroups {
+  const { fs, clock, journal, driver, cgroupsPerQos } = options;
+  const root = parseCgroupRoot(options.cgroupRoot);
+  const pathOf = (pod: Pick<Pod, 'metadata' | 'spec'>): string =>
+    cgroupPath(podName(root, computeQosClass(pod), pod.metadata?.uid ?? ''), driver);
+
+  /** Burstable pods together weigh what they asked for, so that one class cannot starve the other. */
+  function weighBurstable(): void {
+    let milliCpu = 0;
+    for (const pod of options.pods()) {
+      if (computeQosClass(pod) === 'Burstable') milliCpu += computePodAmounts(pod, 'requests').cpu ?? 0;
+    }
+    fs.apply(cgroupPath(qosName(root, 'Burstable'), driver), { cpuShares: sharesOf(milliCpu) });
+  }
+
+  async function removePath(path: string): Promise<void> {
+    for (let tries = 0; tries < removalTries; tries += 1) {
+      if (fs.remove(path)) return;
+      for (const pid of fs.processes(path)) options.kill(pid);
+      await clock.sleep(removalPauseMs);
+    }
+    journal.write({ kind: 'resource.cgroupKept', path, processes: fs.processes(path) });
+  }
+
+  const manager: PodCgroups = {
+    async start() {
+      if (!cgroupsPerQos) return;
+      const kubepods = cgroupPath(kubepodsName(root), driver);
+      fs.make(kubepods);
+      for (const qos of ['Burstable', 'BestEffort'] as const) fs.make(cgroupPath(qosName(root, qos), driver));
+      const { milliCpu, memoryBytes } = options.nodeAllocatable();
+      try {
+        fs.apply(kubepods, { cpuShares: sharesOf(milliCpu), memoryBytes });
+        fs.apply(cgroupPath(qosName(root, 'BestEffort'), driver), { cpuShares: minShares });
+        weighBurstable();
+        journal.write({ kind: 'resource.allocatableEnforced', milliCpu, memoryBytes });
+      } catch (error) {
+        journal.write({ kind: 'resource.allocatableNotEnforced', reason: messageOf(error) });
+      }
+    },
+    async ensurePod(pod) {
+      if (!cgroupsPerQos) return;
+      const path = pathOf(pod);
+      if (!fs.exists(path)) fs.make(path);
+      const settings = computePodSettings(computePodTotals(pod), {
+        periodMicros: options.cpuCfsPeriodMicros,
+        cfsQuota: options.cpuCfsQuota,
+        podPidsLimit: options.podPidsLimit,
+      });
+      fs.apply(path, settings);
+      if (computeQosClass(pod) === 'Burstable') weighBurstable();
+    },
+    parentOf: (pod) => (cgroupsPerQos ? pathOf(pod) : options.cgroupRoot === '/' ? '' : options.cgroupRoot),
+    async removePod(pod) {
+      if (!cgroupsPerQos) return;
+      await removePath(pathOf(pod));
+      if (computeQosClass(pod) === 'Burstable') weighBurstable();
+    },
+    async removeOrphans(keep) {
+      if (!cgroupsPerQos) return;
+      for (const qos of ['Guaranteed', 'Burstable', 'BestEffort'] as const) {
+        const parent = cgroupPath(qosName(root, qos), driver);
+        for (const folder of fs.children(parent)) {
+          const uid = podUidOf(folder, driver);
+          if (uid === undefined || keep.has(uid)) continue;
+          journal.write({ kind: 'resource.orphanCgroup', podUid: uid, path: `${parent}/${folder}` });
+          await removePath(`${parent}/${folder}`);
+        }
+      }
+    },
+  };
+  return manager;
+}
