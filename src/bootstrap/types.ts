@@ -56,12 +56,19 @@ export interface ObjectGroup {
   readonly objects: readonly ApiObject[];
 }
 
-/** What marks a node once it has registered: apply as a strategic merge patch to /api/v1/nodes/NAME. */
+export interface NodeTaint {
+  readonly key: string;
+  readonly value?: string | undefined;
+  readonly effect: string;
+  readonly timeAdded?: string | undefined;
+}
+
+/** What marks a node once it has registered: apply as a merge patch to /api/v1/nodes/NAME. */
 export interface NodeMarks {
   readonly metadata: {
-    readonly labels: Readonly<Record<string, string | null>>;
+    readonly labels: Readonly<Record<string, string>>;
     readonly annotations: Readonly<Record<string, string>>;
   };
   /** Absent: the taints stay as they are. */
-  readonly spec?: { readonly taints: readonly { readonly key: string; readonly effect: string }[] };
+  readonly spec?: { readonly taints: readonly NodeTaint[] };
 }
