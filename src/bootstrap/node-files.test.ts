@@ -85,9 +85,9 @@ apiServer:
 
   test.each([
     [
-      'a mode that does not exist is dropped',
-      [{ name: 'authorization-mode', value: 'Nod,RBAC' }],
-      ['--authorization-mode=Nod,RBAC'],
+      'the modes that the user names',
+      [{ name: 'authorization-mode', value: 'Node,RBAC,Webhook' }],
+      ['--authorization-mode=Node,RBAC,Webhook'],
     ],
     ['a file replaces the flag', [{ name: 'authorization-config', value: '/a' }], []],
     ['without a word, Node and RBAC', [], ['--authorization-mode=Node,RBAC']],
