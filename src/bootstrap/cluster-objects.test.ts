@@ -74,7 +74,7 @@ test('what depends on the cluster is replaced in the manifests', () => {
   expect(text).toContain('kubernetes lab.test in-addr.arpa');
   expect(text).toContain('clusterCIDR: 10.1.0.0/16');
   expect(text).toMatch(/name: POD_SUBNET\n\s+value: 10.1.0.0\/16/);
-  expect(text).toMatch(/name: KUBERNETES_SERVICE_HOST\n\s+value: 172.18.0.2/);
+  expect(text).toMatch(/name: KLAB_API_SERVER\n\s+value: https:\/\/172.18.0.2:6443/);
 });
 
 test('a token that lives for ever has no expiration', () => {

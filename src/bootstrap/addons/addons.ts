@@ -38,12 +38,14 @@ export const renderStorage = (): readonly ApiObject[] => renderManifest('storage
 
 /** The default network's agent. It speaks to the API server directly: the Service may not work yet where it runs. */
 export function renderDefaultNetwork({ cluster }: ResolvedConfig): readonly ApiObject[] {
-  const [host, port] = splitEndpoint(cluster.controlPlaneEndpoint);
   const env = '/spec/template/spec/containers/0/env';
   return renderManifest('default-network', [
     { kind: 'DaemonSet', path: `${env}/1`, value: { name: 'POD_SUBNET', value: cluster.networking.podSubnet } },
-    { kind: 'DaemonSet', path: `${env}/2`, value: { name: 'KUBERNETES_SERVICE_HOST', value: host } },
-    { kind: 'DaemonSet', path: `${env}/3`, value: { name: 'KUBERNETES_SERVICE_PORT', value: port } },
+    {
+      kind: 'DaemonSet',
+      path: `${env}/2`,
+      value: { name: 'KLAB_API_SERVER', value: `https://${cluster.controlPlaneEndpoint}` },
+    },
   ]);
 }
 
@@ -52,9 +54,4 @@ function corednsImage({ imageRepository, dns }: ResolvedConfig['cluster']): stri
   const repository =
     dns.imageRepository ?? (imageRepository === 'registry.k8s.io' ? 'registry.k8s.io/coredns' : imageRepository);
   return `${repository}/coredns:${dns.imageTag ?? corednsTag}`;
-}
-
-function splitEndpoint(endpoint: string): readonly [string, string] {
-  const at = endpoint.lastIndexOf(':');
-  return at === -1 ? [endpoint, '6443'] : [endpoint.slice(0, at), endpoint.slice(at + 1)];
 }

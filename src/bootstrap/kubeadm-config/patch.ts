@@ -64,6 +64,7 @@ function patchDocument(
   where: string,
   patch: (document: Document) => unknown,
 ): Documents {
+  if (otherKinds.includes(kind)) return documents;
   if (!isDocumentKind(kind)) throw kubeadmPatchMatchesNothing(where, kind, documentKinds);
   const document = documents[kind];
   const keep = (patched: unknown): Document => {
@@ -84,5 +85,8 @@ function parseYaml(text: string, where: string): unknown {
     throw kubeadmPatchMalformed(where, 'the patch is not valid YAML', error);
   }
 }
+
+/** kubeadm's for commands that klab does not run: right to have in a cluster file, and nothing to patch. */
+const otherKinds: readonly string[] = ['ResetConfiguration', 'UpgradeConfiguration'];
 
 const isDocumentKind = (kind: string): kind is DocumentKind => documentKinds.some((known) => known === kind);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { aNode, anInput } from '../testing.ts';
-import { resolveConfig, resolveSharedKubelet } from './resolve.ts';
+import { checkKubeadmConfig, resolveConfig, resolveSharedKubelet } from './resolve.ts';
 
 const controlPlane = 'lab-control-plane';
 const documentsOf = (text: string): readonly unknown[] => parseAllDocuments(text).map((document) => document.toJS());
@@ -127,10 +127,27 @@ describe('patches', () => {
     expect(cluster.apiServer.extraArgs).toContainEqual({ name: 'v', value: '2' });
   });
 
+  test('a patch for a kubeadm command that klab does not run is right, and changes nothing', () => {
+    expect(patched('kind: ResetConfiguration\nforce: true').text).toBe(resolveConfig(anInput(), controlPlane).text);
+  });
+
   test('what is only in the file, a comment or an empty value, does no harm', () => {
     expect(patched('# nothing').cluster.clusterName).toBe('lab');
     expect(patched('kind: ClusterConfiguration\napiServer:\n  extraArgs:').cluster.apiServer.extraArgs).toEqual([]);
   });
+});
+
+test('patches are checked for every node before there are addresses', () => {
+  const good = anInput().cluster;
+  expect(() => checkKubeadmConfig(good, 'v1.37.2')).not.toThrow();
+  const bad = aNode('lab-worker', 'worker', { kubeadmConfigPatches: ['kind: JoinConfiguration\ncaCertPath: [a]'] });
+  const { cluster } = anInput({ nodes: [aNode(controlPlane, 'control-plane'), bad] });
+  expect(() => checkKubeadmConfig(cluster, 'v1.37.2')).toThrow(
+    expect.objectContaining({
+      code: 'KUBEADM_CONFIG_INVALID',
+      message: expect.stringContaining("lab-worker's JoinConfiguration"),
+    }),
+  );
 });
 
 describe('patches that cannot be', () => {

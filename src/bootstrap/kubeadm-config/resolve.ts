@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { NodeConfig } from '../../config/model.ts';
+import type { ClusterConfig, NodeConfig } from '../../config/model.ts';
 import { isJsonObject } from '../../config/patches/json-value.ts';
 import { kubeadmConfigInvalid, kubeadmSettingUnsupported, nodeUnknown } from '../errors.ts';
 import type { BootstrapInput } from '../types.ts';
@@ -80,6 +80,18 @@ export function resolveSharedKubelet(input: BootstrapInput): KubeletConfiguratio
     check('the cluster', 'KubeletConfiguration', kubeletConfigurationSchema, shared),
     cluster,
   );
+}
+
+/**
+ * Applies every patch of the cluster and of its nodes, and throws what is wrong with them, before anything is made.
+ * Addresses are not known then, and do not matter.
+ */
+export function checkKubeadmConfig(cluster: ClusterConfig, kubernetesVersion: string): void {
+  const addresses = Object.fromEntries(cluster.nodes.map((node) => [node.name, '192.0.2.1']));
+  const apiServer = { hostAddress: cluster.networking.apiServerAddress };
+  const token = 'abcdef.0123456789abcdef';
+  const input = { cluster, kubernetesVersion, addresses, apiServer, token, now: new Date(0) };
+  for (const node of cluster.nodes) resolveConfig(input, node.name);
 }
 
 export function firstControlPlane(input: BootstrapInput): NodeConfig {
