@@ -40,7 +40,11 @@ function newValue(object: ApiObject, replacement: Replacement): unknown {
 
 function loadManifest(name: ManifestName): readonly ApiObject[] {
   const text = readFileSync(new URL(`../../../images/manifests/${name}.yaml`, import.meta.url), 'utf8');
-  return parseAllDocuments(text).map((document) => asObject(name, document.toJS()));
+  return parseAllDocuments(text).map((document) => {
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    return asObject(name, document.toJS());
+  });
 }
 
 function asObject(name: ManifestName, value: unknown): ApiObject {
