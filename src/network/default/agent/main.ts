@@ -67,5 +67,5 @@ const nodes = informer<Node>({
 });
 const resync = setInterval(reconcileSoon, resyncMs);
 log(`network agent of ${self}, pods in ${podSubnets.join(', ')}`);
-await nodes.run(stopper.signal);
-clearInterval(resync);
+// Not awaited: the bundle is CommonJS, which knows no await at the top.
+void nodes.run(stopper.signal).finally(() => clearInterval(resync));
