@@ -1,0 +1,102 @@
+import type { LifecycleHandler, Pod } from '../../api/types.ts';
+import type { ContainerConfig, LinuxContainerResources } from '../../cri/port.ts';
+import type { RunnableContainer } from '../parts.ts';
+import { nameOf, namespaceOf, uidOf } from '../pod-facts.ts';
+import { hashContainer } from './hash.ts';
+import { annotations, labels } from './labels.ts';
+import { type ImageUser, renderSecurityContext, supplementalGroups } from './security-context.ts';
+
+export interface ContainerConfigInputs {
+  readonly restartCount: number;
+  /** What the runtime calls the image (its ID), once it is there. */
+  readonly imageRef: string;
+  readonly imageUser: ImageUser;
+  readonly environment: readonly { readonly key: string; readonly value: string }[];
+  readonly mounts: ContainerConfig['mounts'];
+  readonly resources: LinuxContainerResources;
+  /** ID of the container whose processes an ephemeral container looks at. */
+  readonly targetId: string | undefined;
+  readonly volumeGroups: readonly number[];
+  readonly seccompDefault: boolean;
+  readonly rootDir: string;
+}
+
+/** The container in CRI's words. */
+export function renderContainerConfig(
+  pod: Pod,
+  container: RunnableContainer,
+  inputs: ContainerConfigInputs,
+): ContainerConfig {
+  const variables = new Map(inputs.environment.map(({ key, value }) => [key, value]));
+  const expand = (words: readonly string[] | undefined) =>
+    (words ?? []).map((word) => expandVariables(word, variables));
+  return {
+    metadata: { name: container.name, attempt: inputs.restartCount },
+    image: {
+      image: inputs.imageRef,
+      userSpecifiedImage: container.image ?? '',
+      annotations: {},
+      runtimeHandler: '',
+      imageRef: '',
+    },
+    command: expand(container.command),
+    args: expand(container.args),
+    workingDir: container.workingDir ?? '',
+    envs: inputs.environment.map(({ key, value }) => ({ key, value: Buffer.from(value) })),
+    mounts: inputs.mounts,
+    devices: [],
+    labels: {
+      [labels.containerName]: container.name,
+      [labels.podName]: nameOf(pod),
+      [labels.podNamespace]: namespaceOf(pod),
+      [labels.podUid]: uidOf(pod),
+    },
+    annotations: renderAnnotations(pod, container, inputs.restartCount),
+    logPath: containerLogPath(container.name, inputs.restartCount),
+    stdin: container.stdin === true,
+    stdinOnce: container.stdinOnce === true,
+    tty: container.tty === true,
+    linux: {
+      resources: inputs.resources,
+      securityContext: renderSecurityContext(pod, container, {
+        imageUser: inputs.imageUser,
+        targetId: inputs.targetId,
+        supplementalGroups: supplementalGroups(pod, inputs.volumeGroups),
+        seccompDefault: inputs.seccompDefault,
+        rootDir: inputs.rootDir,
+      }),
+    },
+    windows: undefined,
+    CDIDevices: [],
+    stopSignal: 0,
+  };
+}
+
+/** Relative to the sandbox's log directory. */
+export const containerLogPath = (name: string, restartCount: number): string => `${name}/${restartCount}.log`;
+
+/** What a restarted kubelet needs to stop the container properly, even when the pod's spec is gone by then. */
+function renderAnnotations(pod: Pod, container: RunnableContainer, restartCount: number): Record<string, string> {
+  const preStop: LifecycleHandler | undefined = container.lifecycle?.preStop;
+  const deletionGrace = pod.metadata?.deletionGracePeriodSeconds;
+  const grace = pod.spec?.terminationGracePeriodSeconds;
+  return {
+    [annotations.hash]: hashContainer(container),
+    [annotations.restartCount]: String(restartCount),
+    [annotations.terminationMessagePath]: container.terminationMessagePath ?? '/dev/termination-log',
+    [annotations.terminationMessagePolicy]: container.terminationMessagePolicy ?? 'File',
+    ...(deletionGrace === undefined ? {} : { [annotations.deletionGracePeriod]: String(deletionGrace) }),
+    ...(grace === undefined ? {} : { [annotations.terminationGracePeriod]: String(grace) }),
+    ...(preStop === undefined ? {} : { [annotations.preStopHandler]: JSON.stringify(preStop) }),
+    ...(container.ports === undefined || container.ports.length === 0
+      ? {}
+      : { [annotations.ports]: JSON.stringify(container.ports) }),
+  };
+}
+
+/** `$(NAME)` becomes the variable's value, `$$` a dollar; an unknown name stays as it is written. */
+export function expandVariables(text: string, variables: ReadonlyMap<string, string>): string {
+  return text.replace(/\$(?:\$|\(([^)]*)\))/g, (whole, name: string | undefined) =>
+    name === undefined ? '$' : (variables.get(name) ?? whole),
+  );
+}

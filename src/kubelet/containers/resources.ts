@@ -1,0 +1,149 @@
+import type { Pod, ResourceRequirements } from '../../api/types.ts';
+import type { LinuxContainerResources } from '../../cri/port.ts';
+import type { RunnableContainer } from '../parts.ts';
+import { milliOf, unitsOf } from '../quantity.ts';
+import { computeQosClass } from '../resources/qos.ts';
+
+const minShares = 2;
+const maxShares = 262_144;
+const minQuotaMicros = 1000;
+
+export interface CfsSettings {
+  readonly cfsQuota: boolean;
+  readonly cfsPeriodMicros: number;
+}
+
+const sharesOf = (milliCpu: number): number =>
+  Math.min(maxShares, Math.max(minShares, Math.floor((milliCpu * 1024) / 1000)));
+
+const quotaOf = (milliCpu: number, periodMicros: number): number =>
+  milliCpu === 0 ? 0 : Math.max(minQuotaMicros, Math.floor((milliCpu * periodMicros) / 1000));
+
+const empty: LinuxContainerResources = {
+  cpuPeriod: 0n,
+  cpuQuota: 0n,
+  cpuShares: 0n,
+  memoryLimitInBytes: 0n,
+  oomScoreAdj: 0n,
+  cpusetCpus: '',
+  cpusetMems: '',
+  hugepageLimits: [],
+  unified: {},
+  memorySwapLimitInBytes: 0n,
+};
+
+type Requests = Pick<ResourceRequirements, 'requests' | 'limits'>;
+
+/** Requests and limits in CRI's words. A request that is not given is as large as the limit. */
+export function podResources(resources: Requests, { cfsQuota, cfsPeriodMicros }: CfsSettings): LinuxContainerResources {
+  const { requests, limits } = resources;
+  const request = requests?.cpu ?? limits?.cpu;
+  const limit = milliOf(limits?.cpu);
+  return {
+    ...empty,
+    cpuShares: BigInt(sharesOf(milliOf(request))),
+    memoryLimitInBytes: BigInt(unitsOf(limits?.memory)),
+    ...(cfsQuota ? { cpuPeriod: BigInt(cfsPeriodMicros), cpuQuota: BigInt(quotaOf(limit, cfsPeriodMicros)) } : {}),
+  };
+}
+
+export interface ContainerResourceInputs extends CfsSettings {
+  readonly cgroupVersion: 1 | 2;
+  /** The node's memory, which a burstable container's share of is weighed by. */
+  readonly nodeMemoryBytes: number;
+  readonly singleProcessOomKill: boolean;
+  /** The memory controller can limit swap. */
+  readonly swapControllable: boolean;
+}
+
+/** A container's resources in CRI's words. */
+export function containerResources(
+  pod: Pod,
+  container: RunnableContainer,
+  inputs: ContainerResourceInputs,
+): LinuxContainerResources {
+  const limits = { ...pod.spec?.resources?.limits, ...container.resources?.limits };
+  const basic = podResources({ ...container.resources, limits }, inputs);
+  const unified: Record<string, string> = {};
+  if (inputs.cgroupVersion === 2 && !inputs.singleProcessOomKill) unified['memory.oom.group'] = '1';
+  if (inputs.cgroupVersion === 2 && inputs.swapControllable) unified['memory.swap.max'] = '0';
+  return {
+    ...basic,
+    oomScoreAdj: BigInt(oomScoreAdj(pod, container, inputs.nodeMemoryBytes)),
+    unified,
+    ...(inputs.cgroupVersion === 1 && inputs.swapControllable
+      ? { memorySwapLimitInBytes: basic.memoryLimitInBytes }
+      : {}),
+  };
+}
+
+const guaranteedScore = -997;
+const bestEffortScore = 1000;
+const nodeCriticalPriority = 2_000_001_000;
+
+/** How soon the kernel kills the container when memory runs out: the less it asked for, the sooner. */
+export function oomScoreAdj(pod: Pod, container: RunnableContainer, nodeMemoryBytes: number): number {
+  if ((pod.spec?.priority ?? 0) >= nodeCriticalPriority) return guaranteedScore;
+  const qos = computeQosClass(pod);
+  if (qos === 'Guaranteed') return guaranteedScore;
+  if (qos === 'BestEffort') return bestEffortScore;
+  const own = burstableScore(container, nodeMemoryBytes);
+  if (
+    !pod.spec?.initContainers?.some(({ name, restartPolicy }) => name === container.name && restartPolicy === 'Always')
+  ) {
+    return own;
+  }
+  const regular = pod.spec.containers.map((c) => burstableScore(c, nodeMemoryBytes));
+  return Math.min(own, ...regular);
+}
+
+function burstableScore(container: RunnableContainer, nodeMemoryBytes: number): number {
+  const request = unitsOf(container.resources?.requests?.memory ?? container.resources?.limits?.memory);
+  const score = 1000 - Math.floor((1000 * request) / nodeMemoryBytes);
+  return Math.min(Math.max(score, 1000 + guaranteedScore), bestEffortScore - 1);
+}
+
+const cpuAndMemory = ['cpu', 'memory'] as const;
+
+/** What the pod's containers ask for together: regular ones and sidecars add up, init containers count one at a time. */
+export function sumResources(pod: Pod): Requests {
+  const sum = (of: (c: RunnableContainer) => Readonly<Record<string, string>> | undefined, all: boolean) => {
+    const total: Record<string, string> = {};
+    for (const name of cpuAndMemory) {
+      const value = totalOf(pod, (c) => of(c)?.[name], name, all);
+      if (value !== undefined) total[name] = value;
+    }
+    return total;
+  };
+  return {
+    requests: {
+      ...sum((c) => ({ ...c.resources?.limits, ...c.resources?.requests }), false),
+      ...pod.spec?.resources?.requests,
+    },
+    limits: { ...sum((c) => c.resources?.limits, true), ...pod.spec?.resources?.limits },
+  };
+}
+
+/** `all`: a total only when every regular container has the value; a limit over some of them would limit the others too. */
+function totalOf(
+  pod: Pod,
+  of: (c: RunnableContainer) => string | undefined,
+  name: 'cpu' | 'memory',
+  all: boolean,
+): string | undefined {
+  const measure = name === 'cpu' ? milliOf : unitsOf;
+  const regular = pod.spec?.containers ?? [];
+  if (all && regular.some((c) => of(c) === undefined)) return undefined;
+  let total = regular.reduce((sum, c) => sum + measure(of(c)), 0);
+  let sidecars = 0;
+  let peak = 0;
+  for (const init of pod.spec?.initContainers ?? []) {
+    if (init.restartPolicy === 'Always') {
+      sidecars += measure(of(init));
+      peak = Math.max(peak, sidecars);
+    } else peak = Math.max(peak, sidecars + measure(of(init)));
+  }
+  total = Math.max(total + sidecars, peak);
+  if (total === 0) return undefined;
+  return name === 'cpu' ? `${total}m` : String(total);
+}

@@ -1,0 +1,161 @@
+import type { Pod } from '../../api/types.ts';
+import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import { KeyedSerial } from '../../base/keyed-serial.ts';
+import type { AuthConfig, CriImages, PodSandboxConfig } from '../../cri/port.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { StartFailure } from '../containers/errors.ts';
+import { criErrorText } from '../cri-error-text.ts';
+import type { ImageManager, PodObjects, RunnableContainer } from '../parts.ts';
+import { containerReference, namespaceOf, podReference, uidOf } from '../pod-facts.ts';
+import { RestartBackoff } from '../workers/restart-backoff.ts';
+import { parseDockerConfig, type RegistryCredential, selectCredentials } from './credentials.ts';
+import { type ImageReference, parseImageReference, withDefaultTag } from './reference.ts';
+
+export interface ImageManagerOptions {
+  readonly cri: Pick<CriImages, 'imageStatus' | 'pullImage'>;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  /** Absent when standalone: there are no pull secrets then. */
+  readonly objects?: Pick<PodObjects, 'secret'>;
+  /** Credentials of the node itself (`<root>/config.json`). */
+  readonly nodeCredentials?: () => Promise<readonly RegistryCredential[]>;
+  readonly maxParallelPulls: number;
+}
+
+interface Asked {
+  readonly pod: Pod;
+  readonly container: RunnableContainer;
+  readonly sandbox: PodSandboxConfig | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Pulls images as the containers' policies say; failures wait longer each time, by pod and image. */
+export function createImageManager(options: ImageManagerOptions): ImageManager {
+  const { cri, clock, journal } = options;
+  const backoff = new RestartBackoff({ firstMs: 10_000, maxMs: 300_000 });
+  const lastErrors = new Map<string, string>();
+  const lastFailure = new Map<string, number>();
+  const queues = new KeyedSerial<number>();
+  let nextQueue = 0;
+
+  async function secretsOf(
+    pod: Pod,
+  ): Promise<{ credentials: readonly RegistryCredential[]; missing: readonly string[] }> {
+    const names = (pod.spec?.imagePullSecrets ?? []).flatMap(({ name }) => (name ? [name] : []));
+    const missing: string[] = [];
+    const credentials: RegistryCredential[] = [];
+    for (const name of names) {
+      try {
+        const data = (await options.objects?.secret(namespaceOf(pod), name))?.data;
+        const text = data?.['.dockerconfigjson'] ?? data?.['.dockercfg'];
+        if (text !== undefined) credentials.push(...parseDockerConfig(Buffer.from(text).toString()));
+      } catch {
+        missing.push(name);
+      }
+    }
+    const ofNode = (await options.nodeCredentials?.()) ?? [];
+    return { credentials: [...credentials, ...ofNode], missing };
+  }
+
+  async function pull(
+    image: string,
+    { pod, container, sandbox, signal }: Asked,
+    parsed: ImageReference,
+  ): Promise<string> {
+    const { credentials, missing } = await secretsOf(pod);
+    const object = containerReference(pod, container.name);
+    const queuedAt = clock.now();
+    const ways: readonly (AuthConfig | undefined)[] = selectCredentials(credentials, parsed);
+    const queue = nextQueue++ % options.maxParallelPulls;
+    journal.write({ kind: 'image.pulling', object, image });
+    return queues.run(queue, async () => {
+      const startedAt = clock.now();
+      let problem: unknown;
+      for (const auth of ways.length > 0 ? ways : [undefined]) {
+        try {
+          const spec = { image, userSpecifiedImage: container.image ?? '' };
+          const ref = await cri.pullImage(spec, auth, sandbox, { signal });
+          const endedAt = clock.now();
+          const sizeBytes = Number((await cri.imageStatus({ image: ref }, false)).image?.size ?? 0n);
+          journal.write({
+            kind: 'image.pulled',
+            object,
+            image,
+            ms: endedAt - startedAt,
+            withWaitingMs: endedAt - queuedAt,
+            sizeBytes,
+          });
+          return ref;
+        } catch (error) {
+          problem = error;
+        }
+      }
+      if (missing.length > 0)
+        journal.write({ kind: 'image.secretsMissing', object: podReference(pod), names: missing });
+      throw problem;
+    });
+  }
+
+  async function pullOrBackOff(image: string, asked: Asked, parsed: ImageReference): Promise<string> {
+    const object = containerReference(asked.pod, asked.container.name);
+    const key = `${uidOf(asked.pod)}_${image}`;
+    const now = clock.now();
+    if ((backoff.retryOf(key, lastFailure.get(key) ?? 0)?.at ?? 0) > now) {
+      journal.write({ kind: 'image.backOff', object, image });
+      const before = lastErrors.get(key);
+      throw new StartFailure(
+        'ImagePullBackOff',
+        `Back-off pulling image "${image}"${before === undefined ? '' : `: ErrImagePull: ${before}`}`,
+      );
+    }
+    try {
+      const ref = await pull(image, asked, parsed);
+      lastErrors.delete(key);
+      return ref;
+    } catch (error) {
+      asked.signal.throwIfAborted();
+      const text = criErrorText(error);
+      journal.write({ kind: 'image.pullFailed', object, image, error: text });
+      lastErrors.set(key, text);
+      backoff.bump(key, clock.now(), clock.now());
+      lastFailure.set(key, clock.now());
+      throw new StartFailure('ErrImagePull', text, { cause: error });
+    }
+  }
+
+  return {
+    async ensure(pod, container, sandbox, signal) {
+      const object = containerReference(pod, container.name);
+      const named = container.image ?? '';
+      const parsed = parseImageReference(named);
+      if (typeof parsed === 'string') {
+        const text = `Failed to apply default image tag "${named}": couldn't parse image name "${named}": ${parsed}`;
+        journal.write({ kind: 'image.inspectFailed', object, message: text });
+        throw new StartFailure('InvalidImageName', text);
+      }
+      const image = withDefaultTag(named, parsed);
+      const asked = { pod, container, sandbox, signal };
+      const policy = container.imagePullPolicy ?? (image.endsWith(':latest') ? 'Always' : 'IfNotPresent');
+      if (policy === 'Always') return pullOrBackOff(image, asked, parsed);
+      let present: string | undefined;
+      try {
+        present = (await cri.imageStatus({ image }, false)).image?.id;
+      } catch (error) {
+        const text = `Failed to inspect image "${image}": ${messageOf(error)}`;
+        journal.write({ kind: 'image.inspectFailed', object, message: text });
+        throw new StartFailure('ImageInspectError', text, { cause: error });
+      }
+      if (present !== undefined) {
+        journal.write({ kind: 'image.present', object, image });
+        return present;
+      }
+      if (policy === 'Never') {
+        const text = `Container image "${image}" is not present with pull policy of Never`;
+        journal.write({ kind: 'image.neverPulled', object, message: text });
+        throw new StartFailure('ErrImageNeverPull', text);
+      }
+      return pullOrBackOff(image, asked, parsed);
+    },
+  };
+}

@@ -1,0 +1,275 @@
+import type { Clock, Instant } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import {
+  type Container,
+  type ContainerEventResponse,
+  CriError,
+  type CriRuntime,
+  type PodSandbox,
+} from '../../cri/port.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { labels } from '../containers/labels.ts';
+import { formatGoDuration } from '../go-duration.ts';
+import type { ObservedContainer, ObservedPod, ObservedSandbox } from '../observed.ts';
+import type { PodCache } from '../parts.ts';
+import { computeEvents, type PodLifecycleEvent } from './events.ts';
+import { containerStateName, observeContainer, observePod, observeSandbox } from './observe.ts';
+import { readTerminationMessage } from './termination-message.ts';
+
+export interface Pleg extends PodCache {
+  /** Called with what happened to one pod, after the cache has it. */
+  onEvents(listener: (events: readonly PodLifecycleEvent[]) => void): void;
+  /** Why the node is not healthy, in upstream's words; undefined while it is. */
+  problem(): string | undefined;
+  /** Resolves when the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface PlegOptions {
+  readonly cri: Pick<
+    CriRuntime,
+    'listPodSandboxes' | 'listContainers' | 'podSandboxStatus' | 'containerStatus' | 'events'
+  >;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly readMessage?: typeof readTerminationMessage;
+}
+
+const relistEveryMs = 1000;
+const unhealthyAfterMs = 3 * 60_000;
+const maxStreamRetryMs = 10_000;
+const sandboxReadyState = 0;
+/** CRI's CONTAINER_STOPPED_EVENT. What starts, the pod's own worker started, and it asks by itself. */
+const stoppedEvent = 2;
+
+interface Listed {
+  readonly sandboxes: readonly PodSandbox[];
+  readonly containers: readonly Container[];
+}
+
+interface Inspection {
+  readonly current: Promise<void>;
+  next?: Promise<void>;
+}
+
+/**
+ * Keeps the runtime's state, pod by pod.
+ * - One pod's entry is written by its inspections only, one at a time, so it never goes back in time.
+ * - The runtime's events and the periodic relist only say which pods to inspect.
+ * - A pod's events are told after the cache has the state that they came from.
+ */
+export function createPleg({ cri, clock, journal, readMessage = readTerminationMessage }: PlegOptions): Pleg {
+  const pods = new Map<string, ObservedPod>();
+  const inspections = new Map<string, Inspection>();
+  const listeners: ((events: readonly PodLifecycleEvent[]) => void)[] = [];
+  let relistedAt: Instant | undefined;
+
+  async function sandboxOf(listed: PodSandbox, before: ObservedPod | undefined): Promise<ObservedSandbox | undefined> {
+    const known = before?.sandboxes.find(({ id }) => id === listed.id);
+    const ready = listed.state === sandboxReadyState;
+    const settled = known?.ready === ready && (!ready || known.networkMode === 'node' || known.ips.length > 0);
+    if (known !== undefined && settled) return known;
+    const { status } = await cri.podSandboxStatus(listed.id, false);
+    return status && { ...observeSandbox(status), runtimeHandler: status.runtimeHandler || listed.runtimeHandler };
+  }
+
+  /** The status of a container that exited does not change any more, so it is asked for once. */
+  async function containerOf(
+    listed: Container,
+    before: ObservedPod | undefined,
+  ): Promise<ObservedContainer | undefined> {
+    const known = before?.containers.find(({ id }) => id === listed.id);
+    if (known?.state === 'exited') return known;
+    const { status } = await cri.containerStatus(listed.id, false);
+    if (status === undefined) return undefined;
+    const message = containerStateName(status.state) === 'exited' ? await readMessage(status) : '';
+    return observeContainer(status, listed.podSandboxId, message);
+  }
+
+  async function observe(uid: string, before: ObservedPod | undefined): Promise<ObservedPod | undefined> {
+    const observedAt = clock.now();
+    const labelSelector = { [labels.podUid]: uid };
+    const [sandboxes, containers] = await Promise.all([
+      cri.listPodSandboxes({ labelSelector }),
+      cri.listContainers({ labelSelector }),
+    ]);
+    if (sandboxes.length === 0 && containers.length === 0) return undefined;
+    const [seenSandboxes, seenContainers] = await Promise.all([
+      Promise.all(sandboxes.map((s) => orGone(sandboxOf(s, before)))),
+      Promise.all(containers.map((c) => orGone(containerOf(c, before)))),
+    ]);
+    const named = sandboxes[0]?.labels ?? containers[0]?.labels ?? {};
+    return observePod(
+      {
+        uid,
+        name: named[labels.podName] ?? sandboxes[0]?.metadata?.name ?? '',
+        namespace: named[labels.podNamespace] ?? sandboxes[0]?.metadata?.namespace ?? '',
+        sandboxes: seenSandboxes.filter((s) => s !== undefined),
+        containers: seenContainers.filter((c) => c !== undefined),
+        observedAt,
+      },
+      before,
+    );
+  }
+
+  async function inspectNow(uid: string): Promise<void> {
+    const before = pods.get(uid);
+    const after = await observe(uid, before);
+    if (after === undefined) pods.delete(uid);
+    else pods.set(uid, after);
+    const events = computeEvents(uid, before, after);
+    if (events.length === 0) return;
+    const named = after ?? before;
+    for (const event of events) {
+      journal.write({ kind: 'runtime.podEvent', pod: `${named?.namespace}/${named?.name}`, event });
+    }
+    for (const listener of listeners) listener(events);
+  }
+
+  function start(uid: string): Promise<void> {
+    const current = inspectNow(uid).finally(() => {
+      if (inspections.get(uid)?.current === current) inspections.delete(uid);
+    });
+    inspections.set(uid, { current });
+    return current;
+  }
+
+  /** Resolves after an inspection that began no earlier than this call. */
+  function inspect(uid: string): Promise<void> {
+    const running = inspections.get(uid);
+    if (running === undefined) return start(uid);
+    running.next ??= running.current.then(
+      () => start(uid),
+      () => start(uid),
+    );
+    return running.next;
+  }
+
+  const inspectLater = (uid: string): void => {
+    inspect(uid).catch((error) => journal.write({ kind: 'runtime.inspectionFailed', uid, error: messageOf(error) }));
+  };
+
+  async function relist(): Promise<void> {
+    const startedAt = clock.now();
+    const [sandboxes, containers] = await Promise.all([cri.listPodSandboxes(), cri.listContainers()]);
+    const listed = groupByPod(sandboxes, containers);
+    const changed = [...new Set([...listed.keys(), ...pods.keys()])].filter(
+      (uid) => !matches(pods.get(uid), listed.get(uid)),
+    );
+    const results = await Promise.allSettled(changed.map(inspect));
+    for (const [i, result] of results.entries()) {
+      if (result.status === 'fulfilled') continue;
+      journal.write({ kind: 'runtime.inspectionFailed', uid: changed[i] ?? '', error: messageOf(result.reason) });
+    }
+    if (results.every(({ status }) => status === 'fulfilled')) relistedAt = startedAt;
+    journal.write({ kind: 'runtime.relisted', changed: changed.length, ms: clock.now() - startedAt });
+  }
+
+  async function runRelist(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await relist().catch((error) => journal.write({ kind: 'runtime.relistFailed', error: messageOf(error) }));
+      await clock.sleep(relistEveryMs, signal).catch(() => undefined);
+    }
+  }
+
+  function onRuntimeEvent(event: ContainerEventResponse): void {
+    const uid = event.podSandboxStatus?.metadata?.uid;
+    if (uid !== undefined && event.containerEventType === stoppedEvent) inspectLater(uid);
+  }
+
+  async function runEventStream(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      try {
+        for await (const event of cri.events(signal)) {
+          failures = 0;
+          onRuntimeEvent(event);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        journal.write({ kind: 'runtime.eventStreamBroke', error: messageOf(error) });
+        if (error instanceof CriError && error.code === 'unimplemented') return;
+        await clock.sleep(Math.min(maxStreamRetryMs, 200 * 2 ** failures), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  const isNewer = (uid: string, newerThan: Instant): boolean =>
+    (pods.get(uid)?.observedAt ?? -1) > newerThan || (relistedAt ?? -1) > newerThan;
+
+  return {
+    get: (uid) => pods.get(uid),
+    all: () => [...pods.values()],
+    requestRelist: inspectLater,
+    onEvents: (listener) => void listeners.push(listener),
+    async getNewerThan(uid, newerThan, signal) {
+      while (!isNewer(uid, newerThan)) {
+        signal.throwIfAborted();
+        const askedAt = clock.now();
+        await inspect(uid);
+        if (!pods.has(uid) && askedAt >= newerThan) break;
+        if (!isNewer(uid, newerThan)) await clock.sleep(1, signal);
+      }
+      return pods.get(uid) ?? emptyPod(uid, clock.now());
+    },
+    problem() {
+      if (relistedAt === undefined) return 'pleg has yet to be successful';
+      const elapsed = clock.now() - relistedAt;
+      if (elapsed <= unhealthyAfterMs) return undefined;
+      return `pleg was last seen active ${formatGoDuration(elapsed)} ago; threshold is ${formatGoDuration(unhealthyAfterMs)}`;
+    },
+    async run(signal) {
+      await Promise.all([runRelist(signal), runEventStream(signal)]);
+    },
+  };
+}
+
+const emptyPod = (uid: string, observedAt: Instant): ObservedPod => ({
+  uid,
+  name: '',
+  namespace: '',
+  sandboxes: [],
+  containers: [],
+  ips: [],
+  observedAt,
+});
+
+/** What vanished between the list and the question is not there. */
+const orGone = async <T>(asked: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof CriError && error.code === 'notFound') return undefined;
+    throw error;
+  }
+};
+
+function groupByPod(sandboxes: readonly PodSandbox[], containers: readonly Container[]): ReadonlyMap<string, Listed> {
+  const groups = new Map<string, { sandboxes: PodSandbox[]; containers: Container[] }>();
+  const group = (uid: string) => {
+    const found = groups.get(uid) ?? { sandboxes: [], containers: [] };
+    groups.set(uid, found);
+    return found;
+  };
+  for (const sandbox of sandboxes) {
+    const uid = sandbox.labels[labels.podUid] ?? sandbox.metadata?.uid;
+    if (uid) group(uid).sandboxes.push(sandbox);
+  }
+  for (const container of containers) {
+    const uid = container.labels[labels.podUid];
+    if (uid) group(uid).containers.push(container);
+  }
+  return groups;
+}
+
+/** Whether the cached pod has exactly the listed sandboxes and containers, in the listed states. */
+function matches(pod: ObservedPod | undefined, listed: Listed | undefined): boolean {
+  if (pod === undefined || listed === undefined) return pod === listed;
+  if (pod.sandboxes.length !== listed.sandboxes.length || pod.containers.length !== listed.containers.length)
+    return false;
+  const sandboxStates = new Map(pod.sandboxes.map(({ id, ready }) => [id, ready]));
+  const containerStates = new Map(pod.containers.map(({ id, state }) => [id, state]));
+  return (
+    listed.sandboxes.every(({ id, state }) => sandboxStates.get(id) === (state === sandboxReadyState)) &&
+    listed.containers.every(({ id, state }) => containerStates.get(id) === containerStateName(state))
+  );
+}

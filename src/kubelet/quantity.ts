@@ -1,0 +1,45 @@
+/** Kubernetes quantities (`100m`, `1.5`, `512Mi`, `1e3`) as plain numbers. */
+
+const factors: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+/** The quantity's value. Throws on text that is none. */
+export function parseQuantity(text: string | number): number {
+  const match = /^([+-]?\d*\.?\d*)(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)$/.exec(String(text));
+  const number = match === null || !/\d/.test(match[1] ?? '') ? Number.NaN : Number(match[1] + (match[2] ?? ''));
+  if (Number.isNaN(number)) throw new Error(`${JSON.stringify(text)} is not a quantity`);
+  return number * (factors[match?.[3] ?? ''] ?? 1);
+}
+
+/** Rounds up, forgiving the noise of binary fractions. */
+const ceil = (value: number): number => Math.ceil(Number(value.toPrecision(15)));
+
+/** Thousandths, rounded up: CPU in milli-CPUs. Absent counts as 0. */
+export const milliOf = (quantity: string | number | undefined): number =>
+  quantity === undefined ? 0 : ceil(parseQuantity(quantity) * 1000);
+
+/** Whole units, rounded up: memory in bytes. Absent counts as 0. */
+export const unitsOf = (quantity: string | number | undefined): number =>
+  quantity === undefined ? 0 : ceil(parseQuantity(quantity));
+
+export const isZeroQuantity = (quantity: string | number): boolean => parseQuantity(quantity) === 0;
+
+/** Negative, zero or positive as `a` is less than, equal to or more than `b`. */
+export const compareQuantities = (a: string | number, b: string | number): number =>
+  parseQuantity(a) - parseQuantity(b);

@@ -1,0 +1,3 @@
+export { computePodStatus, isPastDeadline, type PodStatusInputs } from './compute.ts';
+export { isRestartingAll, readinessIsStale } from './conditions.ts';
+export { createStatusManager, type RunningStatusManager } from './manager.ts';

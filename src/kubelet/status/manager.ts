@@ -1,0 +1,246 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ApiError } from '../../api/errors.ts';
+import type { KubeApi } from '../../api/port.ts';
+import type { ContainerStatus, Pod, PodStatus } from '../../api/types.ts';
+import type { Clock, Instant } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { PodCatalog, StatusManager } from '../parts.ts';
+import {
+  isMirrorPod,
+  isSidecar,
+  isStaticPod,
+  isTerminalPhase,
+  logNameOf,
+  nameOf,
+  namespaceOf,
+  uidOf,
+} from '../pod-facts.ts';
+import { normalizeStatus } from './normalize.ts';
+import { computeStatusPatch, mergeStatus } from './patch.ts';
+import { findIllegalTransition } from './transitions.ts';
+
+export interface StatusManagerOptions {
+  /** Absent when standalone: statuses are then only kept. */
+  readonly api: KubeApi | undefined;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly catalog: PodCatalog;
+  /** Whether a container of the pod may still run, as far as its worker knows. */
+  readonly couldHaveRunningContainers: (uid: string) => boolean;
+}
+
+export interface RunningStatusManager extends StatusManager {
+  /** Sends what could not be sent, and undoes what others wrote over it, every ten seconds. */
+  run(signal: AbortSignal): Promise<void>;
+  /** The API's copy of the pod has changed: its deletion may be due. */
+  podChanged(pod: Pod): void;
+  /** UIDs with a status. */
+  uids(): readonly string[];
+}
+
+interface Entry {
+  readonly pod: Pod;
+  readonly status: PodStatus;
+  readonly version: number;
+  readonly finished: boolean;
+  readonly changedAt: Instant;
+}
+
+interface Sent {
+  readonly version: number;
+  readonly at: Instant;
+  /** The API's status after our last write. */
+  readonly status: PodStatus;
+}
+
+const fullCheckMs = 10_000;
+
+/**
+ * The statuses of the node's pods, and their way to the API.
+ * - One request at a time for each pod; what changed meanwhile goes with the next.
+ * - Nothing is sent when the API has it already.
+ * - A pod's object is deleted only when its worker has finished and the API has a terminal phase.
+ */
+export function createStatusManager(options: StatusManagerOptions): RunningStatusManager {
+  const { api, clock, journal, catalog } = options;
+  const entries = new Map<string, Entry>();
+  const sent = new Map<string, Sent>();
+  const sending = new Map<string, { again: boolean }>();
+
+  function store(pod: Pod, status: PodStatus, finished: boolean): void {
+    const uid = uidOf(pod);
+    const cached = entries.get(uid);
+    const old = cached?.status ?? catalog.mirrorOf(pod)?.status ?? pod.status ?? {};
+    const illegal = findIllegalTransition(pod, old, status);
+    if (illegal !== undefined) {
+      journal.write({ kind: 'pod.illegalStatus', pod: logNameOf(pod), problem: illegal });
+      return;
+    }
+    const normalized = normalizeStatus(pod, status, old, clock.now());
+    const done = finished || cached?.finished === true;
+    if (cached !== undefined && done === cached.finished && isDeepStrictEqual(normalized, cached.status)) {
+      entries.set(uid, { ...cached, pod });
+      return;
+    }
+    const version = (cached?.version ?? 0) + 1;
+    entries.set(uid, { pod, status: normalized, version, finished: done, changedAt: clock.now() });
+    send(uid);
+  }
+
+  /** Starts sending, or asks the request under way to be followed by another. */
+  function send(uid: string): void {
+    if (api === undefined) return;
+    const running = sending.get(uid);
+    if (running !== undefined) {
+      running.again = true;
+      return;
+    }
+    const state = { again: false };
+    sending.set(uid, state);
+    void sendOnce(api, uid)
+      .catch((error) => {
+        const entry = entries.get(uid);
+        journal.write({ kind: 'pod.statusFailed', pod: entry ? logNameOf(entry.pod) : uid, error: messageOf(error) });
+      })
+      .finally(() => {
+        sending.delete(uid);
+        if (state.again) send(uid);
+      });
+  }
+
+  /** The object whose status this is: for a static pod its mirror. */
+  function objectOf(pod: Pod): Pod | undefined {
+    const latest = catalog.byUid(uidOf(pod)) ?? pod;
+    return isStaticPod(pod) ? catalog.mirrorOf(latest) : latest;
+  }
+
+  async function sendOnce(kube: KubeApi, uid: string): Promise<void> {
+    const entry = entries.get(uid);
+    const object = entry && objectOf(entry.pod);
+    if (entry === undefined || object === undefined) return;
+    const base = freshest(uid, object);
+    const merged = mergeStatus(base, entry.status, options.couldHaveRunningContainers(uid));
+    const patch = computeStatusPatch(base, merged);
+    const path = `/api/v1/namespaces/${namespaceOf(object)}/pods/${nameOf(object)}`;
+    let status = base;
+    if (patch !== undefined) {
+      const body = { metadata: { uid: uidOf(object) }, status: patch };
+      try {
+        const updated = await kube.patch<Pod>(`${path}/status`, 'strategic-merge', body);
+        status = updated.status ?? merged;
+      } catch (error) {
+        // Gone, or gone and made anew under the same name: this status is nobody's now.
+        if (error instanceof ApiError && (error.code === 404 || error.code === 409)) return;
+        throw error;
+      }
+      const ms = clock.now() - entry.changedAt;
+      journal.write({ kind: 'pod.statusPatched', pod: logNameOf(object), uid, patch: JSON.stringify(body), ms });
+    }
+    sent.set(uid, { version: entry.version, at: clock.now(), status });
+    if (mayBeDeleted(object, status, entry)) await deletePod(kube, object, path);
+  }
+
+  const freshest = (uid: string, object: Pod): PodStatus => {
+    const last = sent.get(uid);
+    // The watch lags behind our own writes for a moment; after that it knows more.
+    return last !== undefined && clock.now() - last.at < fullCheckMs / 2 ? last.status : (object.status ?? {});
+  };
+
+  const mayBeDeleted = (object: Pod, status: PodStatus, { finished }: Entry): boolean =>
+    object.metadata?.deletionTimestamp !== undefined &&
+    !isMirrorPod(object) &&
+    isTerminalPhase(status.phase) &&
+    finished;
+
+  async function deletePod(kube: KubeApi, object: Pod, path: string): Promise<void> {
+    const pod = logNameOf(object);
+    const uid = uidOf(object);
+    try {
+      await kube.delete(path, {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        gracePeriodSeconds: 0,
+        preconditions: { uid },
+      });
+      journal.write({ kind: 'pod.deleted', pod, uid });
+    } catch (error) {
+      if (error instanceof ApiError && (error.code === 404 || error.code === 409)) return;
+      journal.write({ kind: 'pod.deleteFailed', pod, error: messageOf(error) });
+      sent.delete(uid);
+    }
+  }
+
+  function checkAll(): void {
+    for (const [uid, entry] of entries) {
+      const last = sent.get(uid);
+      if (last === undefined || last.version < entry.version || isOverwritten(uid, entry, last)) send(uid);
+    }
+  }
+
+  /** Someone else has written over the kubelet's part. */
+  function isOverwritten(uid: string, entry: Entry, last: Sent): boolean {
+    const object = objectOf(entry.pod);
+    if (object === undefined || clock.now() - last.at < fullCheckMs / 2) return false;
+    const base = object.status ?? {};
+    if (mayBeDeleted(object, base, entry)) return true;
+    return (
+      computeStatusPatch(base, mergeStatus(base, entry.status, options.couldHaveRunningContainers(uid))) !== undefined
+    );
+  }
+
+  return {
+    get: (uid) => entries.get(uid)?.status,
+    uids: () => [...entries.keys()],
+    set: (pod, status) => store(pod, status, false),
+    podFinished(pod) {
+      const status = entries.get(uidOf(pod))?.status ?? pod.status ?? {};
+      store(pod, finalStatus(pod, status), true);
+    },
+    podChanged(pod) {
+      const entry = entries.get(uidOf(pod));
+      if (entry?.finished && pod.metadata?.deletionTimestamp !== undefined) send(uidOf(pod));
+    },
+    forget(uid) {
+      entries.delete(uid);
+      sent.delete(uid);
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        await clock.sleep(fullCheckMs, signal).catch(() => undefined);
+        if (!signal.aborted) checkAll();
+      }
+    },
+  };
+}
+
+/** What is left unsaid when the worker has finished: containers of unknown end count as failed, and so does the pod. */
+export function finalStatus(pod: Pod, status: PodStatus): PodStatus {
+  const lost: NonNullable<ContainerStatus['state']> = {
+    terminated: {
+      reason: 'ContainerStatusUnknown',
+      message: 'The container could not be located when the pod was terminated',
+      exitCode: 137,
+    },
+  };
+  const end = (s: ContainerStatus): ContainerStatus => (s.state?.terminated === undefined ? { ...s, state: lost } : s);
+  const regular = status.containerStatuses ?? [];
+  const inits = status.initContainerStatuses ?? [];
+  const hasRun = (s: ContainerStatus) =>
+    s.state?.running !== undefined || s.state?.terminated !== undefined || s.lastState?.terminated !== undefined;
+  const lastRun = inits.findLastIndex(hasRun);
+  const initialized = (pod.spec?.initContainers ?? []).length === 0 || regular.some(hasRun) || allDone(pod, inits);
+  const phase = isStaticPod(pod) || isTerminalPhase(status.phase) ? status.phase : 'Failed';
+  return {
+    ...status,
+    ...(phase === undefined ? {} : { phase }),
+    ...(inits.length > 0 ? { initContainerStatuses: inits.map((s, i) => (i <= lastRun ? end(s) : s)) } : {}),
+    ...(regular.length > 0 ? { containerStatuses: initialized ? regular.map(end) : regular } : {}),
+  };
+}
+
+const allDone = (pod: Pod, inits: readonly ContainerStatus[]): boolean =>
+  (pod.spec?.initContainers ?? []).every((c) => {
+    const status = inits.find(({ name }) => name === c.name);
+    return isSidecar(c) ? status?.started === true : status?.state?.terminated?.exitCode === 0;
+  });

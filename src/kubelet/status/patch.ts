@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PodCondition, PodStatus } from '../../api/types.ts';
+import { isTerminalPhase } from '../pod-facts.ts';
+import { disruptionTarget, isForeignCondition, isOwnedCondition } from './conditions.ts';
+
+/** What the API is to have: the kubelet's status over what the API has from others. */
+export function mergeStatus(api: PodStatus, own: PodStatus, couldHaveRunningContainers: boolean): PodStatus {
+  const endsNow = !isTerminalPhase(api.phase) && isTerminalPhase(own.phase);
+  const mayEnd = !couldHaveRunningContainers;
+  const conditions = [
+    ...(api.conditions ?? []).filter(({ type }) => isForeignCondition(type) || (type === disruptionTarget && !endsNow)),
+    ...(own.conditions ?? []).filter(
+      ({ type }) => isOwnedCondition(type) || (type === disruptionTarget && endsNow && mayEnd),
+    ),
+  ];
+  const merged: PodStatus = { ...own, conditions };
+  for (const key of ['resourceClaimStatuses', 'extendedResourceClaimStatus', 'nominatedNodeName'] as const) {
+    const value = api[key];
+    if (value !== undefined) Object.assign(merged, { [key]: value });
+  }
+  if (endsNow && !mayEnd) return withPhaseOf(merged, api);
+  return isTerminalPhase(merged.phase) ? withoutReadiness(merged) : merged;
+}
+
+/** A pod is not said to have ended while a container of it may still run: what it holds would be given away. */
+function withPhaseOf(status: PodStatus, { phase, reason, message }: PodStatus): PodStatus {
+  const { reason: _reason, message: _message, ...rest } = status;
+  return {
+    ...rest,
+    ...(phase === undefined ? {} : { phase }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+function withoutReadiness(status: PodStatus): PodStatus {
+  const reason = status.phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed';
+  return {
+    ...status,
+    conditions: (status.conditions ?? []).map((condition): PodCondition => {
+      const ready = condition.type === 'Ready' || condition.type === 'ContainersReady';
+      return ready && condition.status === 'True' ? { ...condition, status: 'False', reason } : condition;
+    }),
+  };
+}
+
+type Patch = Record<string, unknown>;
+
+/** Lists that a strategic merge patch merges by key; the rest it replaces. */
+const mergedLists = new Set(['podIPs', 'hostIPs']);
+
+/**
+ * The strategic merge patch that turns the one status into the other; undefined when there is nothing to change.
+ * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+ */
+export function computeStatusPatch(from: PodStatus, to: PodStatus): Patch | undefined {
+  const patch: Patch = {};
+  const [before, after] = [from as Patch, to as Patch];
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (key === 'conditions' || equal(before[key], after[key])) continue;
+    const value = after[key];
+    if (value === undefined) patch[key] = null;
+    else patch[key] = mergedLists.has(key) && Array.isArray(value) ? [{ $patch: 'replace' }, ...value] : value;
+  }
+  const conditions = patchConditions(from.conditions ?? [], to.conditions ?? []);
+  if (conditions.length > 0) patch.conditions = conditions;
+  return Object.keys(patch).length === 0 ? undefined : patch;
+}
+
+function patchConditions(from: readonly PodCondition[], to: readonly PodCondition[]): Patch[] {
+  const changed = to.flatMap((condition): Patch[] => {
+    const before = from.find(({ type }) => type === condition.type);
+    if (equal(before, condition)) return [];
+    const dropped = Object.keys(before ?? {}).filter((key) => !(key in condition));
+    return [{ ...condition, ...Object.fromEntries(dropped.map((key) => [key, null])) }];
+  });
+  const removed = from
+    .filter(({ type }) => !to.some((condition) => condition.type === type))
+    .map(({ type }) => ({ $patch: 'delete', type }));
+  return [...changed, ...removed];
+}
+
+/** Equal as JSON is: null, absent, and empty objects and lists are one. */
+const equal = (a: unknown, b: unknown): boolean => isDeepStrictEqual(withoutEmpty(a), withoutEmpty(b));
+
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(withoutEmpty);
+  if (typeof value !== 'object' || value === null) return value ?? undefined;
+  const entries = Object.entries(value)
+    .map(([key, v]) => [key, withoutEmpty(v)] as const)
+    .filter(([, v]) => v !== undefined);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}

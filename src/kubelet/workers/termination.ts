@@ -1,0 +1,177 @@
+import type { LifecycleHandler, Pod } from '../../api/types.ts';
+import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import { CriError, type CriRuntime } from '../../cri/port.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { annotations } from '../containers/labels.ts';
+import type { ObservedContainer, ObservedPod } from '../observed.ts';
+import type { RunnableContainer } from '../parts.ts';
+import { containerReference, findContainer, hasSidecars, isSidecar } from '../pod-facts.ts';
+import { runHook } from './hooks.ts';
+
+/** What the runtime is told at least, in seconds, however little is left: SIGTERM must have a chance. */
+export const minimumStopSeconds = 2;
+
+/** What stopping one container takes, from the pod's spec or, when that is gone, from the container's annotations. */
+export interface StopSpec {
+  readonly graceSeconds: number;
+  readonly preStop: LifecycleHandler | undefined;
+  readonly ports: RunnableContainer['ports'];
+}
+
+export interface StopOptions {
+  /** Instead of the pod's own grace period. */
+  readonly graceOverride?: number;
+  /** The probe whose failure kills the container. */
+  readonly probe?: 'liveness' | 'startup';
+}
+
+const parseJson = <T>(text: string | undefined): T | undefined => {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return undefined;
+  }
+};
+
+const seconds = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+
+/** How long a container has to end by itself, and what runs before. */
+export function computeStopSpec(
+  pod: Pod | undefined,
+  seen: Pick<ObservedContainer, 'name' | 'annotations'>,
+  { graceOverride, probe }: StopOptions,
+): StopSpec {
+  const spec = pod && findContainer(pod, seen.name)?.container;
+  const kept = seen.annotations;
+  const probeSpec = probe === 'liveness' ? spec?.livenessProbe : probe === 'startup' ? spec?.startupProbe : undefined;
+  const ofSpec = pod?.spec
+    ? (pod.metadata?.deletionGracePeriodSeconds ??
+      probeSpec?.terminationGracePeriodSeconds ??
+      pod.spec.terminationGracePeriodSeconds)
+    : (seconds(kept[annotations.deletionGracePeriod]) ?? seconds(kept[annotations.terminationGracePeriod]));
+  return {
+    graceSeconds: graceOverride ?? ofSpec ?? minimumStopSeconds,
+    preStop: spec === undefined ? parseJson(kept[annotations.preStopHandler]) : spec.lifecycle?.preStop,
+    ports: spec === undefined ? parseJson(kept[annotations.ports]) : spec.ports,
+  };
+}
+
+/** Which containers must have ended before this one is told to: sidecars outlive regular containers and later sidecars. */
+export function mustEndBefore(pod: Pod, container: string): readonly string[] {
+  const inits = pod.spec?.initContainers ?? [];
+  const at = inits.findIndex((c) => c.name === container && isSidecar(c));
+  if (at < 0) return [];
+  const later = inits.slice(at + 1).filter(isSidecar);
+  return [...later, ...(pod.spec?.containers ?? [])].map(({ name }) => name);
+}
+
+export interface TerminatorOptions {
+  readonly cri: Pick<CriRuntime, 'stopContainer' | 'stopPodSandbox' | 'execSync'>;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly version: string;
+}
+
+export interface Terminator {
+  /** Stops one container: preStop, then SIGTERM, then SIGKILL. `message` is the Killing event's text. */
+  stopContainer(
+    pod: Pod | undefined,
+    seen: ObservedContainer,
+    podIp: string,
+    options: StopOptions & { readonly message?: string; readonly after?: Promise<unknown> },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Stops every running container of the pod, sidecars last, and then its sandboxes. */
+  stopPod(pod: Pod | undefined, seen: ObservedPod, options: StopOptions, signal: AbortSignal): Promise<void>;
+}
+
+/** Stops containers and pods, within their grace periods. */
+export function createTerminator({ cri, clock, journal, version }: TerminatorOptions): Terminator {
+  const ignoreGone = (error: unknown): void => {
+    if (!(error instanceof CriError && error.code === 'notFound')) throw error;
+  };
+
+  /** Runs `task` for as long as the grace period allows. */
+  async function within(ms: number, signal: AbortSignal, task: (signal: AbortSignal) => Promise<unknown>) {
+    const over = new AbortController();
+    const both = AbortSignal.any([signal, over.signal]);
+    const timer = clock.sleep(ms, both).then(
+      () => over.abort(),
+      () => undefined,
+    );
+    try {
+      await Promise.race([task(both), timer]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  const terminator: Terminator = {
+    async stopContainer(pod, seen, podIp, options, signal) {
+      const { graceSeconds, preStop, ports } = computeStopSpec(pod, seen, options);
+      const object = pod && containerReference(pod, seen.name);
+      const startedAt = clock.now();
+      const leftSeconds = () => graceSeconds - (clock.now() - startedAt) / 1000;
+      journal.write({
+        kind: 'pod.containerKilling',
+        object,
+        containerId: seen.id,
+        container: seen.name,
+        graceSeconds,
+        message: options.message ?? `Stopping container ${seen.name}`,
+      });
+      if (preStop !== undefined && graceSeconds > 0) {
+        await within(graceSeconds * 1000, signal, (hookSignal) =>
+          runHook(preStop, { containerId: seen.id, ports, podIp }, { cri, clock, version }, hookSignal).catch(
+            (error) => {
+              if (hookSignal.aborted && signal.aborted) throw error;
+              journal.write({
+                kind: 'pod.hookFailed',
+                hook: 'preStop',
+                object,
+                container: seen.name,
+                error: messageOf(error),
+              });
+            },
+          ),
+        );
+      }
+      const { after } = options;
+      if (after !== undefined && leftSeconds() > 0) await within(leftSeconds() * 1000, signal, () => after);
+      signal.throwIfAborted();
+      const stopSeconds = Math.max(minimumStopSeconds, Math.floor(leftSeconds()));
+      await cri.stopContainer(seen.id, stopSeconds, { signal }).catch(ignoreGone);
+      journal.write({
+        kind: 'pod.containerKilled',
+        container: seen.name,
+        containerId: seen.id,
+        ms: clock.now() - startedAt,
+      });
+    },
+
+    async stopPod(pod, seen, options, signal) {
+      const running = seen.containers.filter(({ state }) => state === 'running');
+      const ended = new Map(running.map(({ name }) => [name, Promise.withResolvers<void>()]));
+      const ordered = pod !== undefined && hasSidecars(pod);
+      const results = await Promise.allSettled(
+        running.map(async (container) => {
+          try {
+            const before = ordered
+              ? mustEndBefore(pod, container.name).flatMap((n) => ended.get(n)?.promise ?? [])
+              : [];
+            const after = before.length === 0 ? {} : { after: Promise.all(before) };
+            await terminator.stopContainer(pod, container, seen.ips[0] ?? '', { ...options, ...after }, signal);
+          } finally {
+            ended.get(container.name)?.resolve();
+          }
+        }),
+      );
+      const failed = results.find((r) => r.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+      await Promise.all(seen.sandboxes.map(({ id }) => cri.stopPodSandbox(id, { signal }).catch(ignoreGone)));
+    },
+  };
+  return terminator;
+}
