@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadClusterConfig } from './load.ts';
+import { clusterFields, networkingFields, nodeFields } from './versions/kind-v1alpha4.ts';
 
 const configs = join(import.meta.dirname, '../../configs');
 const testdata = join(import.meta.dirname, 'testdata');
@@ -91,4 +92,10 @@ test('a file that is not there', async () => {
     code: 'CONFIG_NOT_READABLE',
     message: expect.stringContaining('/nowhere/kind.yaml'),
   });
+});
+
+test('docs/config.md names every field', async () => {
+  const docs = await readFile(join(import.meta.dirname, '../../docs/config.md'), 'utf8');
+  const fields = { ...clusterFields, ...nodeFields, ...networkingFields };
+  for (const field of Object.keys(fields)) expect(docs).toMatch(new RegExp(`\`${field}[\`:]`));
 });

@@ -1,0 +1,53 @@
+import type { AnyCommand } from '../command.ts';
+import type { ProgramSpec } from '../parse.ts';
+import { version as klabVersion } from '../version.ts';
+import { buildNodeImage } from './build-node-image.ts';
+import { complete } from './complete.ts';
+import { completionBash, completionFish, completionZsh } from './completion.ts';
+import { createCluster } from './create-cluster.ts';
+import { deleteCluster } from './delete-cluster.ts';
+import { deleteClusters } from './delete-clusters.ts';
+import { exec } from './exec.ts';
+import { exportKubeconfig } from './export-kubeconfig.ts';
+import { exportLogs } from './export-logs.ts';
+import { getClusters } from './get-clusters.ts';
+import { getKubeconfig } from './get-kubeconfig.ts';
+import { getNodes } from './get-nodes.ts';
+import { loadArchive } from './load-archive.ts';
+import { loadImage } from './load-image.ts';
+import { version } from './version.ts';
+
+const commands: readonly AnyCommand[] = [
+  createCluster,
+  deleteCluster,
+  deleteClusters,
+  getClusters,
+  getNodes,
+  getKubeconfig,
+  exec,
+  loadImage,
+  loadArchive,
+  exportLogs,
+  exportKubeconfig,
+  buildNodeImage,
+  completionBash,
+  completionZsh,
+  completionFish,
+  version,
+  complete,
+];
+
+/** All that can be typed after `klab`, in the order of the help. */
+export const program: ProgramSpec = {
+  version: klabVersion,
+  commands,
+  groups: {
+    create: 'Make a cluster',
+    delete: 'Delete clusters',
+    get: 'List clusters and nodes, print a kubeconfig',
+    load: 'Load images into the nodes',
+    export: "Save the nodes' logs, add a cluster to your kubeconfig",
+    build: 'Build the node image',
+    completion: 'Print a completion script for your shell',
+  },
+};

@@ -1,0 +1,114 @@
+import type { Progress } from '../base/progress.ts';
+import type { KubeconfigPlace } from '../cluster/kubeconfig/paths.ts';
+import type { ClusterConfig } from '../config/model.ts';
+
+/**
+ * What the commands ask for, in the words of the command line. `compose.ts` fills it with the real things, tests with
+ * fakes. Errors are `KlabError`s; an abort rejects once everything is rolled back.
+ */
+export interface UseCases {
+  createCluster(request: CreateRequest, run: Run): Promise<CreatedCluster>;
+  /** Throws CLUSTER_NOT_FOUND when there is no such cluster. */
+  deleteCluster(cluster: string, kubeconfig: KubeconfigPlace, run: Run): Promise<DeletedCluster>;
+  listClusters(run: Run): Promise<readonly ClusterSummary[]>;
+  /** The nodes of one cluster (none when there is no such cluster), or of all. */
+  listNodes(cluster: string | undefined, run: Run): Promise<readonly NodeSummary[]>;
+  /** A kubeconfig for this cluster alone; `internal`: with the address that containers on its network reach. */
+  getKubeconfig(cluster: string, internal: boolean, run: Run): Promise<string>;
+  exportKubeconfig(
+    cluster: string,
+    internal: boolean,
+    kubeconfig: KubeconfigPlace,
+    run: Run,
+  ): Promise<ExportedKubeconfig>;
+  /** Runs a command in a node and answers its exit code. */
+  execInNode(node: string, argv: readonly string[], io: ExecIo, run: Run): Promise<number>;
+  loadImages(request: LoadRequest, run: Run): Promise<LoadedImages>;
+  loadArchives(request: LoadRequest, run: Run): Promise<LoadedImages>;
+  /** Writes the logs of every node into the folder and answers its absolute path. */
+  exportLogs(cluster: string, folder: string, run: Run): Promise<string>;
+  buildNodeImage(request: BuildRequest, run: Run): Promise<BuiltImage>;
+}
+
+/** What every use case is given besides its request. */
+export interface Run {
+  readonly progress: Progress;
+  /** Ctrl-C: work stops, and what was begun is undone. */
+  readonly signal: AbortSignal;
+}
+
+export interface CreateRequest {
+  readonly config: ClusterConfig;
+  /** How long the cluster may take to be usable; 0: do not wait for that. */
+  readonly waitMs: number;
+  /** Keep what there is when something fails, to look at it. */
+  readonly retain: boolean;
+  readonly kubeconfig: KubeconfigPlace;
+}
+
+export interface CreatedCluster {
+  readonly name: string;
+  /** The file the context was added to. */
+  readonly kubeconfigPath: string;
+  readonly context: string;
+  /** URL of the API server, from this machine. */
+  readonly apiServer: string;
+  readonly nodes: readonly string[];
+}
+
+export interface DeletedCluster {
+  readonly nodes: readonly string[];
+}
+
+export interface ClusterSummary {
+  readonly name: string;
+  readonly nodes: number;
+}
+
+export interface NodeSummary {
+  readonly name: string;
+  readonly cluster: string;
+  readonly role: string;
+  /** State of the container: running, exited… */
+  readonly state: string;
+  readonly image: string;
+  readonly address: string | undefined;
+}
+
+export interface ExportedKubeconfig {
+  readonly path: string;
+  readonly context: string;
+}
+
+/** How klab's own streams are joined to a command on a node. */
+export interface ExecIo {
+  /** Whether it reads klab's standard input; otherwise it reads nothing. */
+  readonly stdin: boolean;
+  /** Whether it gets a terminal, in the size of klab's. */
+  readonly tty: boolean;
+}
+
+export interface LoadRequest {
+  readonly cluster: string;
+  /** Image references, or paths of archives. */
+  readonly sources: readonly string[];
+  /** Names of nodes; empty: all of the cluster's. */
+  readonly nodes: readonly string[];
+}
+
+export interface LoadedImages {
+  readonly images: readonly string[];
+  readonly nodes: readonly string[];
+}
+
+export interface BuildRequest {
+  /** Undefined: klab's default name for the version it builds. */
+  readonly image: string | undefined;
+  /** Parts that the image holds only when asked to, like upstream-kubelet. */
+  readonly withParts: readonly string[];
+}
+
+export interface BuiltImage {
+  readonly image: string;
+  readonly parts: readonly { readonly name: string; readonly ms: number; readonly cached: boolean }[];
+}
