@@ -32,9 +32,8 @@ addImageCommands(program, withContext);
 addRuntimeCommands(program, withContext);
 addExecCommands(program, withContext);
 
-try {
-  await program.parseAsync(process.argv);
-} catch (error) {
+// Not awaited: the bundle is CommonJS, which knows no await at the top.
+program.parseAsync(process.argv).catch((error: unknown) => {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode;
   } else {
@@ -43,4 +42,4 @@ try {
     if (error instanceof KlabError && error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
     process.exitCode = 1;
   }
-}
+});
