@@ -1,0 +1,66 @@
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { codeOf } from '../base/errors.ts';
+import type { Part } from './plan.ts';
+
+/** Where parts are kept between builds: $KLAB_CACHE_DIR, else klab's folder in the user's cache. */
+export function cacheFolder(env: Readonly<Record<string, string | undefined>>, home: string = homedir()): string {
+  if (env.KLAB_CACHE_DIR) return env.KLAB_CACHE_DIR;
+  return join(env.XDG_CACHE_HOME || join(home, '.cache'), 'klab');
+}
+
+/** How many results of one part are kept: the one in use, and the one before it for switching back. */
+const keptPerPart = 2;
+
+/** Finished results of parts, each in a folder named by its key. */
+export interface PartCache {
+  /** The folder where a part's result is, or will be. */
+  folder(part: Part): string;
+  has(part: Part): Promise<boolean>;
+  /** Lets `make` fill an empty folder; it becomes the part's result only when `make` succeeds. */
+  fill(part: Part, make: (folder: string) => Promise<void>): Promise<void>;
+}
+
+export function partCache(root: string): PartCache {
+  const parts = join(root, 'parts');
+  const folder = (part: Part) => join(parts, `${part.name}-${part.key}`);
+  return {
+    folder,
+    has: (part) => used(folder(part)),
+    fill: async (part, make) => {
+      const temporary = `${folder(part)}.${process.pid}.tmp`;
+      await rm(temporary, { recursive: true, force: true });
+      await mkdir(temporary, { recursive: true });
+      try {
+        await make(temporary);
+        await rename(temporary, folder(part));
+      } catch (error) {
+        await rm(temporary, { recursive: true, force: true });
+        // Another build made the same part meanwhile: the same key is the same content.
+        if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error;
+      }
+      await forgetOld(parts, part.name);
+    },
+  };
+}
+
+/** Whether the folder exists; if so its time is set to now, so that what is in use is the last to be forgotten. */
+async function used(folder: string): Promise<boolean> {
+  try {
+    const now = new Date();
+    await utimes(folder, now, now);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function forgetOld(parts: string, name: string): Promise<void> {
+  const pattern = new RegExp(`^${name}-[0-9a-f]+$`);
+  const folders = (await readdir(parts)).filter((entry) => pattern.test(entry)).map((entry) => join(parts, entry));
+  const byAge = await Promise.all(folders.map(async (path) => ({ path, usedAt: (await stat(path)).mtimeMs })));
+  byAge.sort((a, b) => b.usedAt - a.usedAt);
+  await Promise.all(byAge.slice(keptPerPart).map(({ path }) => rm(path, { recursive: true, force: true })));
+}

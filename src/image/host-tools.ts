@@ -1,0 +1,36 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { tryCommand } from '../base/exec.ts';
+import { toolMissing } from './errors.ts';
+
+/** A program that a part runs on this machine, and the Debian packages that bring it. */
+export interface HostTool {
+  readonly program: string;
+  readonly packages: readonly string[];
+}
+
+/** Makes sure that the program is there: as root on Debian it is installed, elsewhere the error says what to install. */
+export async function ensureHostTool({ program, packages }: HostTool, report: (text: string) => void): Promise<void> {
+  if (await onPath(program)) return;
+  const install = `apt-get install ${packages.join(' ')}`;
+  if (process.getuid?.() !== 0 || !(await onPath('apt-get'))) throw toolMissing(program, `install it: ${install}`);
+  report(`installing ${packages.join(', ')}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await tryCommand('apt-get', ['update', '-qq'], { env });
+  const { exitCode, stderr } = await tryCommand('apt-get', ['install', '-y', '-qq', ...packages], { env });
+  if (exitCode !== 0) throw toolMissing(program, `${install} failed: ${stderr.trim().split('\n').at(-1) ?? ''}`);
+}
+
+async function onPath(program: string): Promise<boolean> {
+  // Root's tools lie in sbin, which is not in everybody's PATH.
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(join(folder, program), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { tryCommand } from '../../base/exec.ts';
+import { partFailed } from '../errors.ts';
+import { goBuildArgs, goBuilds } from '../go-parts.ts';
+import { ensureHostTool } from '../host-tools.ts';
+import type { PartExecutor } from './executor.ts';
+
+export const makeGoPart: PartExecutor<'go'> = async (part, { source, report, signal }, folder) => {
+  const { build } = part.recipe;
+  if (build.cgo) await ensureCompiler(report);
+  const cwd = join(source, 'images/node/parts', build.module);
+  const env = { CGO_ENABLED: build.cgo ? '1' : '0', GOOS: 'linux', GOFLAGS: '', GOWORK: 'off' };
+  for (const { packages, output } of goBuilds(build, folder)) {
+    report(`go build ${packages.join(' ')}`);
+    const result = await tryCommand('go', goBuildArgs(build, packages, output), {
+      cwd,
+      env,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    signal?.throwIfAborted();
+    if (result.exitCode !== 0) throw partFailed(part.name, 'go build failed', `${result.stdout}${result.stderr}`);
+  }
+};
+
+async function ensureCompiler(report: (text: string) => void): Promise<void> {
+  const packages = ['gcc', 'libc6-dev', 'pkg-config', 'libseccomp-dev'];
+  await ensureHostTool({ program: 'gcc', packages }, report);
+  await ensureHostTool({ program: 'pkg-config', packages }, report);
+}
