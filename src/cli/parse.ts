@@ -63,10 +63,11 @@ function buildProgram(spec: ProgramSpec, writeOut: (text: string) => void, onCho
   const program = configured(new Command('klab'), writeOut)
     .description('Kubernetes clusters in Docker, on a kubelet you can read and watch.')
     .version(`klab version ${spec.version}`, '--version', 'print the version')
-    .option(
-      '-v, --verbosity <LEVEL>',
-      'how much is told on stderr: 0 steps, 1 details, times and causes of errors',
-      '0',
+    .addOption(
+      new Option(
+        '-v, --verbosity <LEVEL>',
+        'how much is told on stderr: 0 steps, 1 details, times and causes of errors',
+      ).default('0', '0'),
     )
     .option('-q, --quiet', 'tell nothing but errors')
     .addHelpText('after', '\nExample:\n  klab create --config configs/kind.yaml\n  kubectl get nodes');
@@ -87,7 +88,7 @@ function addCommand(
   const built = configured(new Command(name), writeOut)
     .aliases([...(command.aliases ?? [])])
     .summary(command.summary)
-    .description(command.description ?? `${command.summary}.`)
+    .description(unwrapped(command.description ?? `${command.summary}.`))
     // What is too much is told below, with a better guess at what was meant.
     .allowExcessArguments(true)
     .addHelpText('after', examplesText(command));
@@ -102,6 +103,8 @@ function addCommand(
       quiet: quiet === true,
     });
   });
+  if (command.isDefault)
+    parent.addHelpText('after', () => `\nWithout a command:\n\n${helpWithExamples(built, command)}`);
   parent.addCommand(built, { isDefault: command.isDefault === true, hidden: command.hidden === true });
 }
 
@@ -187,6 +190,12 @@ const examplesText = (command: AnyCommand): string =>
 
 export const usageOf = (command: AnyCommand): string =>
   [command.flags.length > 0 ? '[options]' : '', command.argument?.name ?? ''].filter((part) => part !== '').join(' ');
+
+const helpWithExamples = (built: Command, command: AnyCommand): string =>
+  `${built.helpInformation()}${examplesText(command)}`;
+
+/** Paragraphs on one line each: commander wraps them as wide as the help is. */
+const unwrapped = (text: string): string => text.replaceAll(/(?<!\n)\n(?!\n)/g, ' ');
 
 const bareName = (name: string): string => name.replaceAll(/[[\]]/g, '');
 
