@@ -1,0 +1,96 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { KlabError, messageOf } from '../../base/errors.ts';
+import type { Progress } from '../../base/progress.ts';
+import type { ClusterConfig } from '../../config/model.ts';
+import type { ContainerEngine } from '../../engine/port.ts';
+import { exportLogs } from '../export-logs.ts';
+import { contextName } from '../kubeconfig/entry.ts';
+import type { KubeconfigPlace } from '../kubeconfig/paths.ts';
+import { createPlan } from './create-plan.ts';
+import type { CreateContext } from './plan-types.ts';
+import { runPlan, type Undo, undoAll } from './run-plan.ts';
+
+export interface CreateClusterOptions {
+  readonly engine: ContainerEngine;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly env: NodeJS.ProcessEnv;
+  readonly config: ClusterConfig;
+  /** How long the cluster may take to be usable once everything is started; 0: not waited for. */
+  readonly waitMs: number;
+  /** Leave what was made when something fails. */
+  readonly retain: boolean;
+  readonly kubeconfig: KubeconfigPlace;
+  readonly buildImage?: (reference: string) => Promise<void>;
+}
+
+export interface CreatedCluster {
+  readonly name: string;
+  readonly kubeconfigPath: string;
+  readonly context: string;
+  readonly apiServer: string;
+  readonly nodes: readonly string[];
+}
+
+/**
+ * Makes a cluster. On failure or abort the logs are saved, what was made is removed again (unless `retain`), and the
+ * error says where the logs are. Throws KlabErrors of cluster/errors.ts, engine/errors.ts, kubeconfig/errors.ts.
+ */
+export async function createCluster(options: CreateClusterOptions): Promise<CreatedCluster> {
+  const { config, retain, buildImage, ...rest } = options;
+  const undos: Undo[] = [];
+  const context: CreateContext = {
+    ...rest,
+    config,
+    buildImage,
+    made: {},
+    undo: (what, run) => undos.push({ what, run }),
+    detail: () => undefined,
+  };
+  try {
+    await runPlan(createPlan, context);
+  } catch (error) {
+    throw await rollBack(error, undos, options);
+  } finally {
+    context.made.api?.closeConnections();
+  }
+  return {
+    name: config.name,
+    kubeconfigPath: context.made.kubeconfigPath ?? '',
+    context: contextName(config.name),
+    apiServer: context.made.apiServer ?? '',
+    nodes: config.nodes.map(({ name }) => name),
+  };
+}
+
+async function rollBack(
+  error: unknown,
+  undos: readonly Undo[],
+  { engine, config, clock, retain, signal }: CreateClusterOptions,
+): Promise<unknown> {
+  if (undos.length === 0) return error;
+  const interrupted = signal.aborted;
+  const notes: string[] = [];
+  // Logs of a creation that was interrupted on purpose explain nothing.
+  if (!interrupted) {
+    try {
+      const folder = await mkdtemp(join(tmpdir(), `klab-${config.name}-`));
+      await exportLogs({ engine, clock, cluster: config.name, folder });
+      notes.push(`the nodes' logs are in ${folder}`);
+    } catch (failed) {
+      notes.push(`the nodes' logs could not be saved: ${messageOf(failed)}`);
+    }
+  }
+  if (retain) notes.push(`the nodes were kept; remove them with \`klab delete cluster --name ${config.name}\``);
+  else notes.push(...(await undoAll(undos)).map((problem) => `could not ${problem}`));
+  if (interrupted && !retain) notes.push('everything that was made has been removed');
+  const hint = error instanceof KlabError && error.hint !== undefined ? [error.hint, ...notes] : notes;
+  const code = interrupted ? 'INTERRUPTED' : error instanceof KlabError ? error.code : 'CREATE_FAILED';
+  const message = interrupted ? `creating cluster "${config.name}" was interrupted` : messageOf(error);
+  const output = error instanceof KlabError && !interrupted ? error.output : undefined;
+  return new KlabError(code, message, { hint: hint.join('\n'), cause: error, ...(output ? { output } : {}) });
+}
