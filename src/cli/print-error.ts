@@ -18,7 +18,7 @@ export function renderError(error: unknown, style: ErrorStyle): string {
   const parts = [`${chalk.red.bold('ERROR:')} ${messageOf(error)}`];
   if (error instanceof KlabError) {
     if (error.output) parts.push(indented(error.output));
-    if (error.hint) parts.push(`${chalk.cyan('Hint:')} ${error.hint}`);
+    if (error.hint) parts.push(`${chalk.cyan('Hint:')} ${error.hint.replaceAll('\n', '\n      ')}`);
   }
   if (style.verbosity >= 1) parts.push(chalk.dim(traceOf(error)));
   // A mistake of klab's own says nothing to its user; whoever mends it needs the stack.

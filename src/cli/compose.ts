@@ -1,0 +1,99 @@
+import { systemClock } from '../base/clock.ts';
+import type { ContainerEngine } from '../engine/port.ts';
+import { usageError } from './errors.ts';
+import type { BuildRequest, Run, UseCases } from './use-cases.ts';
+
+/**
+ * klab's parts, put together. What a command does not need is not loaded: `klab version` and the shell's completion
+ * answer at once.
+ */
+export function compose(env: NodeJS.ProcessEnv): UseCases {
+  let connected: Promise<ContainerEngine> | undefined;
+  const connect = (): Promise<ContainerEngine> => {
+    connected ??= import('../engine/docker/index.ts').then(async ({ dockerEngine }) => {
+      const engine = dockerEngine({ env });
+      // Asked first, because its errors say what is wrong with the engine rather than with the request.
+      await engine.info();
+      return engine;
+    });
+    return connected;
+  };
+  const build = async ({ image, withParts }: BuildRequest, { progress, signal }: Run) => {
+    const { buildNodeImage, cacheFolder, defaultNodeImage, optionalParts } = await import('../image/index.ts');
+    const unknown = withParts.find((part) => !optionalParts.some((optional) => optional === part));
+    if (unknown !== undefined) {
+      throw usageError(`--with ${JSON.stringify(unknown)} is no part`, `use ${optionalParts.join(' or ')}`);
+    }
+    const { reference, parts } = await buildNodeImage({
+      engine: await connect(),
+      clock: systemClock,
+      progress,
+      signal,
+      cacheDir: cacheFolder(env),
+      imageReference: image ?? defaultNodeImage,
+      withParts: optionalParts.filter((part) => withParts.includes(part)),
+    });
+    return { image: reference, parts };
+  };
+
+  return {
+    createCluster: async (request, run) => {
+      const { createCluster } = await import('../cluster/create/index.ts');
+      const withParts = request.config.nodes.some((node) => node.kubelet === 'upstream') ? ['upstream-kubelet'] : [];
+      return createCluster({
+        ...request,
+        ...run,
+        engine: await connect(),
+        clock: systemClock,
+        env,
+        buildImage: async (image) => {
+          await build({ image, withParts }, run);
+        },
+      });
+    },
+    deleteCluster: async (cluster, kubeconfig) => {
+      const { deleteCluster } = await import('../cluster/delete.ts');
+      return deleteCluster(await connect(), cluster, kubeconfig);
+    },
+    listClusters: async () => {
+      const { listClusters } = await import('../cluster/list.ts');
+      return listClusters(await connect());
+    },
+    listNodes: async (cluster) => {
+      const { listNodes } = await import('../cluster/list.ts');
+      const nodes = await listNodes(await connect(), cluster);
+      return nodes.map(({ container: _, ...summary }) => summary);
+    },
+    getKubeconfig: async (cluster, internal) => {
+      const { clusterEntry } = await import('../cluster/get-kubeconfig.ts');
+      const { renderKubeconfig } = await import('../cluster/kubeconfig/entry.ts');
+      return renderKubeconfig(await clusterEntry(await connect(), cluster, internal));
+    },
+    exportKubeconfig: async (cluster, internal, kubeconfig) => {
+      const { clusterEntry } = await import('../cluster/get-kubeconfig.ts');
+      const { addToKubeconfig } = await import('../cluster/kubeconfig/files.ts');
+      const entry = await clusterEntry(await connect(), cluster, internal);
+      return { path: await addToKubeconfig(entry, kubeconfig), context: entry.name };
+    },
+    execInNode: async (node, argv, { stdin, tty }) => {
+      const { findNode } = await import('../cluster/list.ts');
+      const engine = await connect();
+      const { name } = await findNode(engine, node);
+      const { stdout, stderr } = process;
+      return engine.execInteractive(name, argv, { stdout, stderr, tty, ...(stdin ? { stdin: process.stdin } : {}) });
+    },
+    loadImages: async ({ cluster, sources, nodes }, { signal }) => {
+      const { loadImages } = await import('../cluster/load-image.ts');
+      return loadImages({ engine: await connect(), cluster, nodes, signal }, sources);
+    },
+    loadArchives: async ({ cluster, sources, nodes }, { signal }) => {
+      const { loadArchives } = await import('../cluster/load-image.ts');
+      return loadArchives({ engine: await connect(), cluster, nodes, signal }, sources);
+    },
+    exportLogs: async (cluster, folder) => {
+      const { exportLogs } = await import('../cluster/export-logs.ts');
+      return exportLogs({ engine: await connect(), clock: systemClock, cluster, folder });
+    },
+    buildNodeImage: build,
+  };
+}
