@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from '../base/errors.ts';
@@ -29,9 +29,8 @@ export function partCache(root: string): PartCache {
     folder,
     has: (part) => used(folder(part)),
     fill: async (part, make) => {
-      const temporary = `${folder(part)}.${process.pid}.tmp`;
-      await rm(temporary, { recursive: true, force: true });
-      await mkdir(temporary, { recursive: true });
+      await mkdir(parts, { recursive: true });
+      const temporary = await mkdtemp(`${folder(part)}.`);
       try {
         await make(temporary);
         await rename(temporary, folder(part));

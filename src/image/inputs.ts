@@ -29,7 +29,7 @@ async function readInput(name: string, source: string): Promise<string> {
     const dockerfile = await readFile(join(recipe, 'Dockerfile'), 'utf8');
     return digestOf(stageDockerfile(dockerfile, name.slice('stage:'.length), 'base'));
   }
-  const path = join(recipe, name);
+  const path = name.startsWith('src/') ? join(source, name) : join(recipe, name);
   return (await stat(path)).isDirectory() ? digestOfTree([path]) : fileDigest(path);
 }
 

@@ -93,7 +93,13 @@ function drafts(withParts: readonly OptionalPart[], labels: Readonly<Record<stri
   ];
   const onNode = ['containerd', 'runc', 'cni-plugins', 'kubernetes', ...(upstreamKubelet ? ['upstream-kubelet'] : [])];
   return [
-    { name: 'debian', needs: [], recipe: { kind: 'debian', suite: 'trixie' }, result: 'image', from: ['architecture'] },
+    {
+      name: 'debian',
+      needs: [],
+      recipe: { kind: 'debian', suite: 'trixie' },
+      result: 'image',
+      from: ['architecture', 'src/image/parts/debian.ts'],
+    },
     { name: 'packages', needs: ['debian'], recipe: { kind: 'packages' }, result: 'image', from: ['stage:packages'] },
     { name: 'tools', needs: ['packages'], recipe: { kind: 'tools' }, result: 'folder', from: ['extract-tools.sh'] },
     ...goParts.map(
@@ -118,14 +124,14 @@ function drafts(withParts: readonly OptionalPart[], labels: Readonly<Record<stri
       needs: ['binaries', 'tools', 'kubernetes', 'etcd', 'coredns', 'local-path-provisioner'],
       recipe: { kind: 'images' },
       result: 'image',
-      from: ['store-images.sh', 'contained-images'],
+      from: ['store-images.sh', 'contained-images', 'src/image/oci', 'src/image/parts/images.ts'],
     },
     {
       name: 'bundles',
       needs: [],
       recipe: { kind: 'bundles' },
       result: 'folder',
-      from: ['bundles', 'package-lock.json'],
+      from: ['bundles', 'package-lock.json', 'src/image/bundle.ts'],
     },
     {
       name: 'node',

@@ -20,7 +20,7 @@ export const makeImages: PartExecutor<'images'> = async (part, context) => {
     const script = await readFile(join(source, 'images/node/store-images.sh'), 'utf8');
     // Layers are unpacked on a real file system: Docker's own, an overlay, cannot carry another.
     const mounts = [
-      { type: 'volume', target: '/var/lib/containerd' },
+      { type: 'volume', target: '/var' },
       { type: 'tmpfs', target: '/run' },
       { type: 'tmpfs', target: '/tmp' },
     ] as const;
