@@ -1,0 +1,3 @@
+export type AdmissionVerdict =
+  | { readonly admitted: true }
+  | { readonly admitted: false; readonly reason: string; readonly message: string };

@@ -1,0 +1,7 @@
+export { podExecutor } from './execute.ts';
+export { createPodLoop, type PodChange, type PodLoop } from './pod-loop.ts';
+export { RestartBackoff } from './restart-backoff.ts';
+export { containerStarter } from './start-container.ts';
+export { backoffKey, createPodSync, type StatusOverride } from './sync-pod.ts';
+export { createTerminator } from './termination.ts';
+export { createPodWorkers, type PodWorkers } from './workers.ts';

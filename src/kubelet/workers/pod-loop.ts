@@ -1,0 +1,212 @@
+import type { Pod } from '../../api/types.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { AdmissionVerdict } from '../admission/index.ts';
+import type { PodCatalog, ProbeManager, RuntimeState } from '../parts.ts';
+import type { Pleg } from '../pleg/index.ts';
+import {
+  fullNameOf,
+  isMirrorPod,
+  isTerminalPhase,
+  logNameOf,
+  nameOf,
+  namespaceOf,
+  podReference,
+  uidOf,
+} from '../pod-facts.ts';
+import { type RunningStatusManager, readinessIsStale } from '../status/index.ts';
+import type { RunningPodSync } from './sync-pod.ts';
+import type { PodWorkers } from './workers.ts';
+
+/** What the sources tell of pods that came, changed and went. */
+export interface PodChange {
+  readonly operation: 'ADD' | 'UPDATE' | 'REMOVE' | 'DELETE' | 'RECONCILE';
+  readonly source: string;
+  readonly pods: readonly Pod[];
+}
+
+export interface PodLoopOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly catalog: PodCatalog;
+  readonly workers: PodWorkers;
+  readonly sync: RunningPodSync;
+  readonly statuses: RunningStatusManager;
+  readonly pleg: Pleg;
+  readonly probes: ProbeManager;
+  readonly runtimeState: Pick<RuntimeState, 'runtimeErrors'>;
+  /** Whether the node takes the pod, beside those it has. */
+  readonly admit: (pod: Pod, others: readonly Pod[]) => Promise<AdmissionVerdict>;
+  readonly housekeep: () => Promise<void>;
+  readonly sourcesReady: () => boolean;
+}
+
+export interface PodLoop {
+  handle(change: PodChange): void;
+  run(signal: AbortSignal): Promise<void>;
+  /** The pods that hold resources of the node: not rejected, not finished. */
+  activePods(): readonly Pod[];
+}
+
+const housekeepingMs = 2000;
+const firstErrorPauseMs = 100;
+const maxErrorPauseMs = 5000;
+
+/** Where everything that is heard about pods comes together, and is handed to their workers. */
+export function createPodLoop(options: PodLoopOptions): PodLoop {
+  const { clock, journal, catalog, workers, statuses, pleg, probes } = options;
+  let queue: PodChange[] = [];
+  let draining = false;
+  let stopped = false;
+
+  const isActive = (pod: Pod): boolean => {
+    const phase = workers.phaseOf(uidOf(pod));
+    if (phase === 'syncing' || phase === 'terminating') return true;
+    if (phase !== undefined) return false;
+    return !isTerminalPhase(statuses.get(uidOf(pod))?.phase) && !isTerminalPhase(pod.status?.phase);
+  };
+  const activePods = (): readonly Pod[] => catalog.pods().filter((pod) => !isMirrorPod(pod) && isActive(pod));
+
+  /** Nothing is begun while the runtime does not answer; what was begun goes on. */
+  async function whenHealthy(): Promise<void> {
+    let pause = firstErrorPauseMs;
+    for (;;) {
+      const errors = options.runtimeState.runtimeErrors();
+      if (errors.length === 0 || stopped) return;
+      journal.write({ kind: 'pod.syncSkipped', errors });
+      await clock.sleep(pause);
+      pause = Math.min(maxErrorPauseMs, pause * 2);
+    }
+  }
+
+  async function drain(): Promise<void> {
+    if (draining) return;
+    draining = true;
+    try {
+      while (queue.length > 0 && !stopped) {
+        await whenHealthy();
+        const changes = queue;
+        queue = [];
+        for (const change of changes) await apply(change);
+      }
+    } finally {
+      draining = false;
+    }
+  }
+
+  async function apply({ operation, source, pods }: PodChange): Promise<void> {
+    if (pods.length > 0) journal.write({ kind: 'pod.changed', operation, source, pods: pods.map(logNameOf) });
+    for (const pod of [...pods].sort(byCreation)) {
+      if (isMirrorPod(pod)) {
+        wakeStaticOf(pod);
+        continue;
+      }
+      switch (operation) {
+        case 'ADD':
+          await add(pod);
+          break;
+        case 'UPDATE':
+        case 'DELETE':
+          workers.update(pod);
+          statuses.podChanged(pod);
+          break;
+        case 'REMOVE':
+          void workers.kill(uidOf(pod), { because: 'it was removed from its source' });
+          break;
+        case 'RECONCILE':
+          if (readinessIsStale(pod)) workers.update(pod);
+          statuses.podChanged(pod);
+          break;
+      }
+    }
+  }
+
+  function wakeStaticOf(mirror: Pod): void {
+    const pod = catalog.byFullName(namespaceOf(mirror), nameOf(mirror));
+    if (pod !== undefined && !isMirrorPod(pod) && fullNameOf(pod) === fullNameOf(mirror)) workers.wake(uidOf(pod));
+  }
+
+  async function add(pod: Pod): Promise<void> {
+    const uid = uidOf(pod);
+    const settled = isTerminalPhase(pod.status?.phase) || pod.metadata?.deletionTimestamp !== undefined;
+    if (!settled && workers.phaseOf(uid) === undefined) {
+      const others = activePods().filter((other) => uidOf(other) !== uid);
+      const verdict = await options.admit(pod, others);
+      if (!verdict.admitted) {
+        reject(pod, verdict.reason, verdict.message);
+        return;
+      }
+    }
+    workers.update(pod);
+  }
+
+  function reject(pod: Pod, reason: string, message: string): void {
+    journal.write({ kind: 'pod.rejected', object: podReference(pod), reason, message });
+    statuses.set(pod, { ...pod.status, phase: 'Failed', reason, message: `Pod was rejected: ${message}` });
+  }
+
+  /** Pods of the sources that ought to have a worker and have none. */
+  function wakeWorkerless(): void {
+    for (const pod of catalog.pods()) {
+      const uid = uidOf(pod);
+      if (isMirrorPod(pod) || workers.phaseOf(uid) !== undefined) continue;
+      const deleted = pod.metadata?.deletionTimestamp !== undefined;
+      const ended = isTerminalPhase(statuses.get(uid)?.phase) || isTerminalPhase(pod.status?.phase);
+      if (deleted || !ended) workers.update(pod);
+    }
+  }
+
+  /** Pods that run although no source has them. */
+  function killOrphans(): void {
+    for (const seen of pleg.all()) {
+      if (catalog.byUid(seen.uid) !== undefined || workers.phaseOf(seen.uid) !== undefined) continue;
+      const runs =
+        seen.containers.some(({ state }) => state === 'running') || seen.sandboxes.some(({ ready }) => ready);
+      if (runs) workers.killOrphan(seen);
+    }
+  }
+
+  async function housekeep(): Promise<void> {
+    const startedAt = clock.now();
+    workers.forgetFinished((uid) => catalog.byUid(uid) !== undefined);
+    for (const uid of statuses.uids()) {
+      if (catalog.byUid(uid) === undefined && workers.phaseOf(uid) === undefined) statuses.forget(uid);
+    }
+    wakeWorkerless();
+    killOrphans();
+    await options.housekeep();
+    journal.write({ kind: 'pod.housekept', ms: clock.now() - startedAt });
+  }
+
+  pleg.onEvents((events) => {
+    const [first] = events;
+    if (first !== undefined && events.some(({ type }) => type !== 'ContainerRemoved')) workers.wake(first.uid);
+  });
+  probes.onChange((uid, kind) => {
+    const pod = catalog.byUid(uid);
+    if (pod !== undefined && kind !== 'liveness') options.sync.refreshStatus(pod);
+    workers.wake(uid);
+  });
+
+  return {
+    activePods,
+    handle(change) {
+      queue.push(change);
+      void drain();
+    },
+    async run(signal) {
+      signal.addEventListener('abort', () => {
+        stopped = true;
+        workers.abandon();
+      });
+      while (!signal.aborted) {
+        await clock.sleep(housekeepingMs, signal).catch(() => undefined);
+        const healthy = options.runtimeState.runtimeErrors().length === 0 && pleg.problem() === undefined;
+        if (!signal.aborted && healthy && options.sourcesReady()) await housekeep();
+      }
+    },
+  };
+}
+
+const byCreation = (a: Pod, b: Pod): number =>
+  (a.metadata?.creationTimestamp ?? '').localeCompare(b.metadata?.creationTimestamp ?? '');

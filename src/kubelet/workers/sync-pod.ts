@@ -1,0 +1,332 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Pod, PodCondition, PodStatus } from '../../api/types.ts';
+import type { Clock, Instant } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { hashContainer } from '../containers/hash.ts';
+import type { ObservedPod } from '../observed.ts';
+import type {
+  NodeFacts,
+  PodCache,
+  PodCatalog,
+  PodCgroups,
+  PodObjects,
+  ProbeManager,
+  RunnableContainer,
+  RuntimeState,
+  StatusManager,
+  VolumeManager,
+} from '../parts.ts';
+import {
+  configSeen,
+  isHostNetwork,
+  isStaticPod,
+  isTerminalPhase,
+  logNameOf,
+  podReference,
+  uidOf,
+} from '../pod-facts.ts';
+import { computePodStatus, isPastDeadline, isRestartingAll } from '../status/index.ts';
+import { fromApiTime } from '../times.ts';
+import { decidePodActions } from './decide.ts';
+import type { Execute, ExecutionOutcome, WaitingReason } from './execute.ts';
+import type { RestartBackoff } from './restart-backoff.ts';
+import type { Terminator } from './termination.ts';
+import { NetworkNotReady } from './worker.ts';
+
+/** What an eviction, or another end that the kubelet itself decided, says in the pod's status. */
+export interface StatusOverride {
+  readonly phase: 'Failed';
+  readonly reason: string;
+  readonly message: string;
+  readonly condition?: PodCondition;
+}
+
+export interface SyncResult {
+  /** The pod has ended by itself. */
+  readonly terminal: boolean;
+  /** When the last action was carried out: only what is seen later shows its effect. */
+  readonly actedAt: Instant | undefined;
+  /** Something did not work and is to be tried again. */
+  readonly failed: boolean;
+  readonly retryAt: Instant | undefined;
+}
+
+/** The four things a worker does with its pod. Each rejects when it is to be done again. */
+export interface PodSync {
+  sync(pod: Pod, seen: ObservedPod, signal: AbortSignal): Promise<SyncResult>;
+  /** Stops all containers; resolves when none runs. */
+  terminate(
+    pod: Pod,
+    seen: ObservedPod,
+    graceSeconds: number,
+    override: StatusOverride | undefined,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Gives back volumes, cgroups and watches; after it the pod's object may go. */
+  finish(pod: Pod, seen: ObservedPod, signal: AbortSignal): Promise<void>;
+  killOrphan(seen: ObservedPod, signal: AbortSignal): Promise<void>;
+}
+
+export interface PodSyncOptions {
+  readonly cache: Pick<PodCache, 'get' | 'getNewerThan'>;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly statuses: StatusManager;
+  readonly catalog: Pick<PodCatalog, 'mirrorOf'>;
+  readonly probes: ProbeManager;
+  readonly volumes: VolumeManager;
+  readonly cgroups: Pick<PodCgroups, 'ensurePod' | 'removePod'>;
+  /** Absent when standalone. */
+  readonly objects: Pick<PodObjects, 'register' | 'unregister'> | undefined;
+  /** Makes the mirror of a static pod what it should be. */
+  readonly ensureMirror: ((pod: Pod) => Promise<void>) | undefined;
+  readonly facts: Pick<NodeFacts, 'hostIps'>;
+  readonly runtimeState: Pick<RuntimeState, 'networkError'>;
+  readonly execute: Execute;
+  readonly terminator: Terminator;
+  readonly backoff: RestartBackoff;
+  readonly rootDir: string;
+  readonly startedAt: Instant;
+}
+
+export interface RunningPodSync extends PodSync {
+  /** Computes the status anew from what was last seen: a probe's word has changed. */
+  refreshStatus(pod: Pod): void;
+}
+
+const orphanGraceSeconds = 1;
+
+/** The key of a container's back-off: a new image starts from nothing. */
+export const backoffKey = (pod: Pod, container: Pick<RunnableContainer, 'name' | 'image' | 'resources'>): string =>
+  JSON.stringify([uidOf(pod), container.name, container.image, container.resources]);
+
+/** Brings pods to what their specs say, and to their ends. */
+export function createPodSync(options: PodSyncOptions): RunningPodSync {
+  const { cache, clock, journal, statuses, probes, volumes } = options;
+  const waiting = new Map<string, Map<string, WaitingReason>>();
+
+  const oldStatus = (pod: Pod): PodStatus =>
+    statuses.get(uidOf(pod)) ??
+    (isStaticPod(pod) ? options.catalog.mirrorOf(pod)?.status : undefined) ??
+    pod.status ??
+    {};
+
+  const statusOf = (pod: Pod, seen: ObservedPod, stopped: boolean): PodStatus =>
+    computePodStatus({
+      pod,
+      seen,
+      old: oldStatus(pod),
+      waitingReason: (container) => waiting.get(uidOf(pod))?.get(container),
+      readiness: probes.readiness,
+      startup: probes.startup,
+      stopped,
+      now: clock.now(),
+      kubeletStartedAt: options.startedAt,
+      hostIps: options.facts.hostIps(),
+    });
+
+  function rememberStarts(uid: string, { starts }: ExecutionOutcome): void {
+    const reasons = waiting.get(uid) ?? new Map<string, WaitingReason>();
+    for (const [container, reason] of starts) {
+      if (reason === undefined) reasons.delete(container);
+      else reasons.set(container, reason);
+    }
+    waiting.set(uid, reasons);
+  }
+
+  /** First times are measured from when the pod was first seen in its source. */
+  function measureStart(pod: Pod, before: PodStatus | undefined, now: PodStatus): void {
+    const seenAt = fromApiTime(pod.metadata?.annotations?.[configSeen]);
+    if (seenAt === undefined) return;
+    const sinceSeenMs = clock.now() - seenAt;
+    if (before === undefined) journal.write({ kind: 'pod.firstSynced', pod: logNameOf(pod), sinceSeenMs });
+    if (before?.phase === 'Pending' && now.phase === 'Running') {
+      journal.write({ kind: 'pod.running', pod: logNameOf(pod), sinceSeenMs });
+    }
+  }
+
+  async function ensureCgroup(pod: Pod): Promise<void> {
+    try {
+      await options.cgroups.ensurePod(pod);
+    } catch (error) {
+      journal.write({ kind: 'pod.cgroupFailed', object: podReference(pod), error: messageOf(error) });
+      throw error;
+    }
+  }
+
+  async function makeFolders(pod: Pod): Promise<void> {
+    const root = join(options.rootDir, 'pods', uidOf(pod));
+    try {
+      await mkdir(root, { recursive: true, mode: 0o750 });
+      await Promise.all(
+        ['volumes', 'plugins'].map((name) => mkdir(join(root, name), { recursive: true, mode: 0o750 })),
+      );
+    } catch (error) {
+      journal.write({ kind: 'pod.dirsFailed', object: podReference(pod), error: messageOf(error) });
+      throw error;
+    }
+  }
+
+  function requireNetwork(pod: Pod): void {
+    const error = isHostNetwork(pod) ? undefined : options.runtimeState.networkError();
+    if (error === undefined) return;
+    journal.write({ kind: 'pod.networkNotReady', object: podReference(pod), error });
+    throw new NetworkNotReady(`network is not ready: ${error}`);
+  }
+
+  const decide = (pod: Pod, seen: ObservedPod) =>
+    decidePodActions(pod, seen, {
+      now: clock.now(),
+      hashOf: hashContainer,
+      liveness: probes.liveness,
+      startup: probes.startup,
+      retryOf: (container, ended) =>
+        ended.state === 'exited' ? options.backoff.retryOf(backoffKey(pod, container), ended.finishedAt) : undefined,
+      restartingAll: isRestartingAll(pod, seen, oldStatus(pod)),
+    });
+
+  async function sync(pod: Pod, seen: ObservedPod, signal: AbortSignal): Promise<SyncResult> {
+    const uid = uidOf(pod);
+    const startedAt = clock.now();
+    const before = statuses.get(uid);
+    const status = statusOf(pod, seen, false);
+    if (status.reason === 'DeadlineExceeded' && before?.reason !== 'DeadlineExceeded') {
+      journal.write({ kind: 'pod.deadlineExceeded', object: podReference(pod) });
+    }
+    statuses.set(pod, status);
+    if (isTerminalPhase(status.phase)) return { terminal: true, actedAt: undefined, failed: false, retryAt: undefined };
+    measureStart(pod, before, status);
+    requireNetwork(pod);
+    options.objects?.register(pod);
+    const mirrored = isStaticPod(pod) ? options.ensureMirror?.(pod) : undefined;
+    mirrored?.catch((error) =>
+      journal.write({ kind: 'pod.cleanupFailed', what: 'mirror pod', error: messageOf(error) }),
+    );
+    await Promise.all([ensureCgroup(pod), makeFolders(pod)]);
+    const mounted = await volumes.mount(pod, signal);
+    probes.addPod(pod);
+
+    const actions = decide(pod, seen);
+    if (actions.length > 0) journal.write({ kind: 'pod.decided', pod: logNameOf(pod), actions });
+    const outcome = await options.execute({
+      pod,
+      seen,
+      actions,
+      volumes: mounted,
+      signal,
+      onSandboxReady: () => void refreshAfterSandbox(pod, signal),
+    });
+    rememberStarts(uid, outcome);
+    if (outcome.acted || outcome.starts.size > 0) {
+      const actedAt = clock.now();
+      if (outcome.acted) await refreshNewer(pod, actedAt, signal);
+      else statuses.set(pod, statusOf(pod, seen, false));
+    }
+    journal.write({
+      kind: 'pod.synced',
+      pod: logNameOf(pod),
+      uid,
+      ms: clock.now() - startedAt,
+      phase: statuses.get(uid)?.phase ?? '',
+    });
+    return resultOf(pod, outcome);
+  }
+
+  function resultOf(pod: Pod, outcome: ExecutionOutcome): SyncResult {
+    const failures = [...outcome.starts].flatMap(([container, reason]) =>
+      reason === undefined
+        ? []
+        : [`failed to "StartContainer" for "${container}" with ${reason.reason}: ${JSON.stringify(reason.message)}`],
+    );
+    const errors = outcome.error === undefined ? failures : [...failures, outcome.error];
+    if (errors.length > 0) {
+      const error = errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`;
+      journal.write({ kind: 'pod.syncFailed', pod: logNameOf(pod), uid: uidOf(pod), error });
+    }
+    const due = [outcome.retryAt, deadlineOf(pod)].filter((at) => at !== undefined);
+    return {
+      terminal: false,
+      actedAt: outcome.acted ? clock.now() : undefined,
+      failed: errors.length > 0,
+      retryAt: due.length > 0 ? Math.min(...due) : undefined,
+    };
+  }
+
+  function deadlineOf(pod: Pod): Instant | undefined {
+    const seconds = pod.spec?.activeDeadlineSeconds;
+    const startedAt = fromApiTime(statuses.get(uidOf(pod))?.startTime);
+    if (seconds === undefined || startedAt === undefined) return undefined;
+    return isPastDeadline(pod, oldStatus(pod), clock.now()) ? undefined : startedAt + seconds * 1000;
+  }
+
+  /** Looks at the pod anew and says what is there, so that the API hears of it without waiting for the next sync. */
+  async function refreshNewer(pod: Pod, newerThan: Instant, signal: AbortSignal): Promise<void> {
+    const seen = await cache.getNewerThan(uidOf(pod), newerThan, signal);
+    statuses.set(pod, statusOf(pod, seen, false));
+  }
+
+  async function refreshAfterSandbox(pod: Pod, signal: AbortSignal): Promise<void> {
+    await refreshNewer(pod, clock.now(), signal).catch(() => undefined);
+  }
+
+  return {
+    sync,
+    refreshStatus(pod) {
+      const seen = cache.get(uidOf(pod));
+      if (seen !== undefined && statuses.get(uidOf(pod)) !== undefined) statuses.set(pod, statusOf(pod, seen, false));
+    },
+
+    async terminate(pod, seen, graceSeconds, override, signal) {
+      const startedAt = clock.now();
+      const withOverride = (status: PodStatus): PodStatus =>
+        override === undefined ? status : overrideStatus(status, override);
+      statuses.set(pod, withOverride(statusOf(pod, seen, false)));
+      probes.stopLivenessAndStartup(pod);
+      try {
+        await options.terminator.stopPod(pod, seen, { graceOverride: graceSeconds }, signal);
+      } catch (error) {
+        if (!signal.aborted)
+          journal.write({ kind: 'pod.killFailed', object: podReference(pod), error: messageOf(error) });
+        throw error;
+      }
+      probes.removePod(uidOf(pod));
+      const stopped = await cache.getNewerThan(uidOf(pod), clock.now(), signal);
+      const running = stopped.containers.filter(({ state }) => state === 'running');
+      if (running.length > 0) {
+        throw new Error(
+          `detected running containers after a successful KillPod: ${running.map(({ id }) => id).join(' ')}`,
+        );
+      }
+      statuses.set(pod, withOverride(statusOf(pod, stopped, true)));
+      journal.write({ kind: 'pod.stopped', pod: logNameOf(pod), ms: clock.now() - startedAt });
+    },
+
+    async finish(pod, seen) {
+      statuses.set(pod, statusOf(pod, seen, true));
+      await volumes.unmount(uidOf(pod));
+      options.objects?.unregister(pod);
+      await options.cgroups.removePod(pod);
+      waiting.delete(uidOf(pod));
+      statuses.podFinished(pod);
+      journal.write({ kind: 'pod.finished', pod: logNameOf(pod), uid: uidOf(pod) });
+    },
+
+    async killOrphan(seen, signal) {
+      journal.write({ kind: 'pod.orphanKilled', pod: `${seen.namespace}/${seen.name}`, uid: seen.uid });
+      await options.terminator.stopPod(undefined, seen, { graceOverride: orphanGraceSeconds }, signal);
+    },
+  };
+}
+
+function overrideStatus(status: PodStatus, { phase, reason, message, condition }: StatusOverride): PodStatus {
+  const others = (status.conditions ?? []).filter(({ type }) => type !== condition?.type);
+  return {
+    ...status,
+    phase,
+    reason,
+    message,
+    conditions: condition === undefined ? others : [condition, ...others],
+  };
+}
