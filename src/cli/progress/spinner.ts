@@ -26,8 +26,13 @@ export function spinnerView(terminal: TextOutput, verbosity: number, color: bool
     terminal.write(`${UP_AND_CLEAR.repeat(drawn)}${above}${lines.join('')}`);
     drawn = lines.length;
   };
-  const spin = () => {
-    spinner.start(draw, FRAME_MS);
+  // listr2's spinner says that it runs even after it was stopped, so that is kept here.
+  let turning = false;
+  const turn = (on: boolean) => {
+    if (on === turning) return;
+    turning = on;
+    if (on) spinner.start(draw, FRAME_MS);
+    else spinner.stop();
   };
 
   return {
@@ -36,7 +41,7 @@ export function spinnerView(terminal: TextOutput, verbosity: number, color: bool
         case 'stepStarted':
           running.set(event.step, '');
           draw();
-          if (!spinner.isRunning()) spin();
+          turn(true);
           return;
         case 'stepDetail': {
           const detail = lastLine(event.text);
@@ -46,7 +51,7 @@ export function spinnerView(terminal: TextOutput, verbosity: number, color: bool
         }
         case 'stepEnded': {
           running.delete(event.step);
-          if (running.size === 0) spinner.stop();
+          turn(running.size > 0);
           const mark = event.error ? chalk.red(figures.cross) : chalk.green(figures.tick);
           draw(` ${mark} ${event.step} ${chalk.dim(event.cached ? '(cached)' : formatDuration(event.ms))}\n`);
         }
@@ -54,7 +59,7 @@ export function spinnerView(terminal: TextOutput, verbosity: number, color: bool
     },
     note: (text) => draw(`${text}\n`),
     close: () => {
-      spinner.stop();
+      turn(false);
       running.clear();
       draw();
     },

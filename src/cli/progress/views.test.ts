@@ -76,14 +76,18 @@ describe('spinner', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('steps under way turn, each on a line that is never wrapped', () => {
+  test('steps under way turn, those that begin after a pause too, each on a line that is never wrapped', () => {
     const out = capture();
     const view = spinnerView(out, 0, false);
     view.progress({ type: 'stepStarted', step: 'Nodes', at: 0 });
     view.progress({ type: 'stepStarted', step: 'A step with a very long name indeed', at: 0 });
-    const before = screenOf(out.text());
+    view.progress({ type: 'stepEnded', step: 'Nodes', ms: 1 });
+    view.progress({ type: 'stepEnded', step: 'A step with a very long name indeed', ms: 1 });
+    view.progress({ type: 'stepStarted', step: 'Nodes', at: 0 });
+    view.progress({ type: 'stepStarted', step: 'A step with a very long name indeed', at: 0 });
+    const before = screenOf(out.text()).slice(2);
     vi.advanceTimersByTime(100);
-    const after = screenOf(out.text());
+    const after = screenOf(out.text()).slice(2);
     expect(before.map((line) => line.slice(3))).toEqual(['Nodes', 'A step with a very long n…', '']);
     expect(after[0]?.slice(3)).toBe('Nodes');
     expect(after[0]).not.toBe(before[0]);
