@@ -66,6 +66,8 @@ export function http2Transport({ server, tls }: Http2TransportOptions): Http2Tra
       rejectUnauthorized: insecureSkipVerify !== true,
       settings: { initialWindowSize: 1024 * 1024 },
     });
+    // One listener for each request in flight.
+    session.setMaxListeners(0);
     const connection: Connection = { session, streams: 0 };
     const pinger = setInterval(() => pingOrDestroy(session), pingEveryMs);
     pinger.unref();

@@ -1,0 +1,222 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { messageOf } from '../../base/errors.ts';
+import { formatGoDuration } from '../go-duration.ts';
+import {
+  builtInDefaults,
+  type ConfigTree,
+  evictionDefaults,
+  fieldOf,
+  layer,
+  legacyDefaults,
+  withField,
+} from './defaults.ts';
+import { parseGoDuration } from './duration.ts';
+import { KubeletConfigError } from './errors.ts';
+import { knownFields } from './known-fields.ts';
+import type { KubeletConfiguration } from './model.ts';
+import type { ParsedFlags } from './parse-flags.ts';
+import { validateKubeletConfiguration } from './validate.ts';
+
+const apiVersion = 'kubelet.config.k8s.io/v1beta1';
+const kind = 'KubeletConfiguration';
+
+/** Paths that a configuration file may give relative to itself. */
+const pathFields = [
+  'staticPodPath',
+  'authentication.x509.clientCAFile',
+  'tlsCertFile',
+  'tlsPrivateKeyFile',
+  'resolvConf',
+  'podLogsDir',
+];
+
+/** Durations, printed the way Go does whatever way they were written. */
+const durationFields = Object.entries(builtInDefaults)
+  .filter(([, value]) => typeof value === 'string' && /^\d+(ms|s|m|h)/.test(value))
+  .map(([name]) => name)
+  .concat(
+    'authentication.webhook.cacheTTL',
+    'authorization.webhook.cacheAuthorizedTTL',
+    'authorization.webhook.cacheUnauthorizedTTL',
+    'crashLoopBackOff.maxContainerRestartPeriod',
+  );
+
+export interface LoadedConfiguration {
+  readonly configuration: KubeletConfiguration;
+  readonly warnings: readonly string[];
+}
+
+/** Text of one file → its fields. Unknown and duplicate fields are warnings, as in upstream's lenient decoding. */
+export function parseConfigFile(
+  text: string,
+  path: string,
+): { readonly tree: ConfigTree; readonly warnings: readonly string[] } {
+  if (text.trim() === '')
+    throw new KubeletConfigError(
+      `failed to load kubelet config file, path: ${path}, error: kubelet config file "${path}" was empty`,
+    );
+  const document = parseDocument(text, { uniqueKeys: false });
+  const [broken] = document.errors;
+  if (broken !== undefined)
+    throw new KubeletConfigError(`failed to load kubelet config file, path: ${path}, error: ${broken.message}`);
+  const tree: unknown = document.toJS();
+  if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
+    throw new KubeletConfigError(`failed to load kubelet config file, path: ${path}, error: it is not a ${kind}`);
+  }
+  const fields = tree as ConfigTree;
+  if (fields.apiVersion !== apiVersion || fields.kind !== kind) {
+    throw new KubeletConfigError(
+      `failed to load kubelet config file, path: ${path}, error: no kind "${String(fields.kind ?? '')}" is registered for version "${String(fields.apiVersion ?? '')}": expected ${kind} of ${apiVersion}`,
+    );
+  }
+  const strict = parseDocument(text).errors.map(({ message }) => message.split('\n')[0] ?? '');
+  const unknown = Object.keys(fields)
+    .filter((name) => !knownFields.has(name))
+    .map((name) => `unknown field "${name}"`);
+  const problems = [...strict, ...unknown];
+  return {
+    tree: fields,
+    warnings:
+      problems.length === 0
+        ? []
+        : [`Using lenient decoding as strict decoding failed: ${path}: ${problems.join(', ')}`],
+  };
+}
+
+/** RFC 7386: null deletes, lists are replaced. */
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const result: Record<string, unknown> =
+    typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else result[key] = mergePatch(result[key], value);
+  }
+  return result;
+}
+
+function resolvePaths(tree: ConfigTree, folder: string): ConfigTree {
+  return pathFields.reduce((result, path) => {
+    const value = fieldOf(result, path);
+    return typeof value === 'string' && value !== '' && !isAbsolute(value)
+      ? withField(result, path, join(folder, value))
+      : result;
+  }, tree);
+}
+
+async function dropIns(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.conf'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/**
+ * The configuration in force: built-in defaults, the file, its drop-ins, the flags, each above the one before.
+ * Throws a KubeletConfigError that names every problem.
+ */
+export async function loadKubeletConfiguration({ flags, overrides }: ParsedFlags): Promise<LoadedConfiguration> {
+  const warnings: string[] = [];
+  let file: ConfigTree | undefined;
+  const read = async (path: string): Promise<ConfigTree> => {
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      throw new KubeletConfigError(`failed to load kubelet config file, path: ${path}, error: ${messageOf(error)}`, {
+        cause: error,
+      });
+    });
+    const parsed = parseConfigFile(text, path);
+    warnings.push(...parsed.warnings);
+    return resolvePaths(parsed.tree, dirname(path));
+  };
+  if (flags.config !== '') file = await read(flags.config);
+  if (flags.configDir !== '') {
+    for (const path of await dropIns(flags.configDir)) file = mergePatch(file ?? {}, await read(path)) as ConfigTree;
+  }
+  const configuration = computeConfiguration(file, overrides, flags.seccompDefault);
+  const problems = validateKubeletConfiguration(configuration);
+  if (problems.length > 0) {
+    throw new KubeletConfigError(
+      `failed to validate kubelet configuration, error: ${problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`}`,
+    );
+  }
+  return { configuration, warnings };
+}
+
+/** Pure part of `loadKubeletConfiguration`: `file` undefined when there is none. */
+export function computeConfiguration(
+  file: ConfigTree | undefined,
+  overrides: ReadonlyMap<string, unknown>,
+  seccompDefault = false,
+): KubeletConfiguration {
+  let tree = layer(builtInDefaults, file === undefined ? legacyDefaults : dropEmpty(file));
+  if (file !== undefined) tree = withEviction(tree, file);
+  if (file?.nodeStatusUpdateFrequency !== undefined && file.nodeStatusReportFrequency === undefined) {
+    tree = withField(tree, 'nodeStatusReportFrequency', tree.nodeStatusUpdateFrequency);
+  }
+  for (const [path, value] of overrides) {
+    const merged =
+      path === 'featureGates' ? { ...(fieldOf(tree, path) as object | undefined), ...(value as object) } : value;
+    tree = withField(tree, path, merged);
+  }
+  const parallel = Number(tree.maxParallelImagePulls ?? 0);
+  if (tree.serializeImagePulls === undefined) tree = withField(tree, 'serializeImagePulls', parallel < 2);
+  if (seccompDefault) tree = withField(tree, 'seccompDefault', true);
+  tree = durationFields.reduce((result, path) => {
+    const value = fieldOf(result, path);
+    if (typeof value !== 'string' || value === '') return result;
+    try {
+      return withField(result, path, formatGoDuration(parseGoDuration(value)));
+    } catch {
+      return result;
+    }
+  }, tree);
+  return tree as unknown as KubeletConfiguration;
+}
+
+/** Zero durations in a file mean "the default", as kubeadm writes them (`syncFrequency: 0s`). */
+function dropEmpty(file: ConfigTree): ConfigTree {
+  const zero = (value: unknown): boolean => value === '0s' || value === '' || value === null;
+  const drop = (tree: ConfigTree, defaults: ConfigTree): ConfigTree =>
+    Object.fromEntries(
+      Object.entries(tree).flatMap(([key, value]) => {
+        const fallback = defaults[key];
+        if (zero(value) && fallback !== undefined) return [];
+        if (
+          typeof value === 'object' &&
+          value !== null &&
+          !Array.isArray(value) &&
+          typeof fallback === 'object' &&
+          fallback !== null
+        ) {
+          return [[key, drop(value as ConfigTree, fallback as ConfigTree)]];
+        }
+        // kubeadm's file has numbers 0 for verbosity and flushFrequency alone.
+        if (
+          value === 0 &&
+          (key === 'flushFrequency' || key === 'healthzPort') &&
+          fallback !== undefined &&
+          key === 'flushFrequency'
+        )
+          return [];
+        return [[key, value]];
+      }),
+    );
+  return drop(file, {
+    ...builtInDefaults,
+    imageMaximumGCAge: undefined,
+    shutdownGracePeriod: undefined,
+    shutdownGracePeriodCriticalPods: undefined,
+  });
+}
+
+function withEviction(tree: ConfigTree, file: ConfigTree): ConfigTree {
+  if (file.evictionHard === undefined || file.evictionHard === null)
+    return withField(tree, 'evictionHard', evictionDefaults);
+  if (tree.mergeDefaultEvictionSettings === true) {
+    return withField(tree, 'evictionHard', { ...evictionDefaults, ...(file.evictionHard as object) });
+  }
+  return tree;
+}

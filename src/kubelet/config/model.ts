@@ -1,0 +1,137 @@
+import type { Taint } from './parse-flags.ts';
+
+/** Text that Go reads as a duration: `1m0s`. */
+export type GoDuration = string;
+
+/**
+ * KubeletConfiguration (kubelet.config.k8s.io/v1beta1) with defaults filled in; absent fields are those that /configz
+ * leaves out. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
+ */
+export interface KubeletConfiguration {
+  readonly enableServer: boolean;
+  readonly staticPodPath?: string;
+  readonly podLogsDir: string;
+  readonly syncFrequency: GoDuration;
+  readonly fileCheckFrequency: GoDuration;
+  readonly httpCheckFrequency: GoDuration;
+  readonly staticPodURL?: string;
+  readonly staticPodURLHeader?: Readonly<Record<string, readonly string[]>>;
+  readonly address: string;
+  readonly port: number;
+  readonly readOnlyPort?: number;
+  readonly tlsCertFile?: string;
+  readonly tlsPrivateKeyFile?: string;
+  readonly tlsCipherSuites?: readonly string[];
+  readonly tlsMinVersion?: string;
+  readonly rotateCertificates?: boolean;
+  readonly serverTLSBootstrap?: boolean;
+  readonly authentication: {
+    readonly x509: { readonly clientCAFile?: string };
+    readonly webhook: { readonly enabled: boolean; readonly cacheTTL: GoDuration };
+    readonly anonymous: { readonly enabled: boolean };
+  };
+  readonly authorization: {
+    readonly mode: 'Webhook' | 'AlwaysAllow';
+    readonly webhook: { readonly cacheAuthorizedTTL: GoDuration; readonly cacheUnauthorizedTTL: GoDuration };
+  };
+  readonly registryPullQPS: number;
+  readonly registryBurst: number;
+  readonly imagePullCredentialsVerificationPolicy: string;
+  readonly eventRecordQPS: number;
+  readonly eventBurst: number;
+  readonly enableDebuggingHandlers: boolean;
+  readonly healthzPort: number;
+  readonly healthzBindAddress: string;
+  readonly oomScoreAdj: number;
+  readonly clusterDomain?: string;
+  readonly clusterDNS?: readonly string[];
+  readonly streamingConnectionIdleTimeout: GoDuration;
+  readonly nodeStatusUpdateFrequency: GoDuration;
+  readonly nodeStatusReportFrequency: GoDuration;
+  readonly nodeLeaseDurationSeconds: number;
+  readonly imageMinimumGCAge: GoDuration;
+  readonly imageMaximumGCAge: GoDuration;
+  readonly imageGCHighThresholdPercent: number;
+  readonly imageGCLowThresholdPercent: number;
+  readonly volumeStatsAggPeriod: GoDuration;
+  readonly kubeletCgroups?: string;
+  readonly systemCgroups?: string;
+  readonly cgroupRoot?: string;
+  readonly cgroupsPerQOS: boolean;
+  readonly cgroupDriver: 'cgroupfs' | 'systemd';
+  readonly singleProcessOOMKill?: boolean;
+  readonly cpuManagerPolicy: string;
+  readonly cpuManagerReconcilePeriod: GoDuration;
+  readonly memoryManagerPolicy: string;
+  readonly topologyManagerPolicy: string;
+  readonly topologyManagerScope: string;
+  readonly runtimeRequestTimeout: GoDuration;
+  readonly hairpinMode: string;
+  readonly maxPods: number;
+  readonly podCIDR?: string;
+  readonly podPidsLimit: number;
+  readonly resolvConf: string;
+  readonly cpuCFSQuota: boolean;
+  readonly cpuCFSQuotaPeriod: GoDuration;
+  readonly nodeStatusMaxImages: number;
+  readonly maxOpenFiles: number;
+  readonly contentType: string;
+  readonly kubeAPIQPS: number;
+  readonly kubeAPIBurst: number;
+  readonly serializeImagePulls: boolean;
+  readonly maxParallelImagePulls?: number;
+  readonly evictionHard?: Readonly<Record<string, string>>;
+  readonly evictionSoft?: Readonly<Record<string, string>>;
+  readonly evictionSoftGracePeriod?: Readonly<Record<string, string>>;
+  readonly evictionPressureTransitionPeriod: GoDuration;
+  readonly evictionMaxPodGracePeriod?: number;
+  readonly evictionMinimumReclaim?: Readonly<Record<string, string>>;
+  readonly mergeDefaultEvictionSettings: boolean;
+  readonly podsPerCore?: number;
+  readonly enableControllerAttachDetach: boolean;
+  readonly protectKernelDefaults?: boolean;
+  readonly makeIPTablesUtilChains: boolean;
+  readonly iptablesMasqueradeBit: number;
+  readonly iptablesDropBit: number;
+  readonly featureGates?: Readonly<Record<string, boolean>>;
+  readonly failSwapOn: boolean;
+  readonly memorySwap: { readonly swapBehavior?: string };
+  readonly containerLogMaxSize: string;
+  readonly containerLogMaxFiles: number;
+  readonly containerLogMaxWorkers: number;
+  readonly containerLogMonitorInterval: GoDuration;
+  readonly configMapAndSecretChangeDetectionStrategy: string;
+  readonly systemReserved?: Readonly<Record<string, string>>;
+  readonly kubeReserved?: Readonly<Record<string, string>>;
+  readonly systemReservedCgroup?: string;
+  readonly kubeReservedCgroup?: string;
+  readonly reservedSystemCPUs?: string;
+  readonly enforceNodeAllocatable: readonly string[];
+  readonly allowedUnsafeSysctls?: readonly string[];
+  readonly volumePluginDir: string;
+  readonly providerID?: string;
+  readonly logging: {
+    readonly format: 'text' | 'json';
+    readonly flushFrequency: GoDuration | number;
+    readonly verbosity: number;
+    readonly vmodule?: unknown;
+    readonly options: Readonly<Record<string, unknown>>;
+  };
+  readonly enableSystemLogHandler: boolean;
+  readonly enableSystemLogQuery: boolean;
+  readonly shutdownGracePeriod: GoDuration;
+  readonly shutdownGracePeriodCriticalPods: GoDuration;
+  readonly shutdownGracePeriodByPodPriority?: readonly unknown[];
+  readonly crashLoopBackOff: { readonly maxContainerRestartPeriod?: GoDuration };
+  readonly enableProfilingHandler: boolean;
+  readonly enableDebugFlagsHandler: boolean;
+  readonly seccompDefault: boolean;
+  readonly memoryThrottlingFactor: number;
+  readonly registerWithTaints?: readonly Taint[];
+  readonly registerNode: boolean;
+  readonly localStorageCapacityIsolation: boolean;
+  readonly containerRuntimeEndpoint: string;
+  readonly imageServiceEndpoint?: string;
+  readonly failCgroupV1: boolean;
+  readonly runOnce?: boolean;
+}
