@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cacheFolder, partCache } from './cache.ts';
+import { cacheFolder, decideKept, noteImage, partCache } from './cache.ts';
 import type { Part } from './plan.ts';
 
 test.each([
@@ -63,4 +63,19 @@ test('the two results used last are kept', async () => {
   expect(await cache.has(part('aa'))).toBe(true);
   await cache.fill(part('cc'), writing('c'));
   expect(await readdir(join(root, 'parts'))).toEqual(['etcd-aa', 'etcd-cc']);
+});
+
+test.each([
+  ['the first image', [], 'a', ['a'], []],
+  ['a second one', ['a'], 'b', ['b', 'a'], []],
+  ['a third one: the oldest goes', ['b', 'a'], 'c', ['c', 'b'], ['a']],
+  ['one that is made again', ['b', 'a'], 'a', ['a', 'b'], []],
+])('images that are kept: %s', (_name, known, made, kept, forgotten) => {
+  expect(decideKept(known, made)).toEqual({ kept, forgotten });
+});
+
+test('images are remembered between builds', async () => {
+  expect(await noteImage(root, part('aa'), 'one')).toEqual([]);
+  expect(await noteImage(root, part('bb'), 'two')).toEqual([]);
+  expect(await noteImage(root, part('cc'), 'three')).toEqual(['one']);
 });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from '../base/errors.ts';
@@ -62,4 +62,26 @@ async function forgetOld(parts: string, name: string): Promise<void> {
   const byAge = await Promise.all(folders.map(async (path) => ({ path, usedAt: (await stat(path)).mtimeMs })));
   byAge.sort((a, b) => b.usedAt - a.usedAt);
   await Promise.all(byAge.slice(keptPerPart).map(({ path }) => rm(path, { recursive: true, force: true })));
+}
+
+/** Which images of a part are still worth keeping after one was made; references are ordered newest first. */
+export function decideKept(
+  known: readonly string[],
+  made: string,
+): { readonly kept: readonly string[]; readonly forgotten: readonly string[] } {
+  const newestFirst = [made, ...known.filter((reference) => reference !== made)];
+  return { kept: newestFirst.slice(0, keptPerPart), forgotten: newestFirst.slice(keptPerPart) };
+}
+
+/** Notes that a part's image was made, in a file beside the parts; answers the older ones that can be removed. */
+export async function noteImage(root: string, part: Part, reference: string): Promise<readonly string[]> {
+  const file = join(root, 'images', part.name);
+  const known = await readFile(file, 'utf8').catch(() => '');
+  const { kept, forgotten } = decideKept(
+    known.split('\n').filter((line) => line !== ''),
+    reference,
+  );
+  await mkdir(join(root, 'images'), { recursive: true });
+  await writeFile(file, `${kept.join('\n')}\n`);
+  return forgotten;
 }
