@@ -130,7 +130,8 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
     const uid = uidOf(pod);
     const settled = isTerminalPhase(pod.status?.phase) || pod.metadata?.deletionTimestamp !== undefined;
     if (!settled && workers.phaseOf(uid) === undefined) {
-      const others = activePods().filter((other) => uidOf(other) !== uid);
+      // Those of the same batch count only once they were admitted, or each would keep the other out.
+      const others = activePods().filter((other) => workers.phaseOf(uidOf(other)) !== undefined);
       const verdict = await options.admit(pod, others);
       if (!verdict.admitted) {
         reject(pod, verdict.reason, verdict.message);

@@ -1,0 +1,141 @@
+import { expect, test } from 'vitest';
+import type { Pod } from '../../api/types.ts';
+import { type AdmissionInputs, decideAdmission, safeSysctlsOf } from './index.ts';
+
+const node: AdmissionInputs['node'] = {
+  name: 'worker',
+  labels: { 'kubernetes.io/os': 'linux', disk: 'ssd', rank: '5' },
+  taints: [
+    { key: 'dedicated', value: 'db', effect: 'NoExecute' },
+    { key: 'busy', effect: 'NoSchedule' },
+  ],
+  allocatable: { cpu: '2', memory: '1Gi', pods: '3' },
+};
+const sysctls = [...safeSysctlsOf('6.18.0'), 'net.core.*'];
+
+const tolerations = [{ key: 'dedicated', operator: 'Exists' }];
+
+const aPod = (spec: Partial<NonNullable<Pod['spec']>> = {}, cpu?: string): Pod => ({
+  metadata: { name: 'web', namespace: 'default', uid: 'u' },
+  spec: {
+    tolerations,
+    containers: [{ name: 'c', ...(cpu === undefined ? {} : { resources: { requests: { cpu } } }) }],
+    ...spec,
+  },
+});
+
+const required = (key: string, operator: string, values: string[]) => ({
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchExpressions: [{ key, operator, values }] }],
+      },
+    },
+  },
+});
+
+const hostPort = (port: number, hostIP?: string) => ({
+  containers: [
+    { name: 'c', ports: [{ containerPort: 80, hostPort: port, ...(hostIP === undefined ? {} : { hostIP }) }] },
+  ],
+});
+
+test.each([
+  ['an ordinary pod', aPod({}, '500m'), []],
+  ['a label it selects', aPod({ nodeSelector: { disk: 'ssd' } }), []],
+  ['affinity Gt', aPod(required('rank', 'Gt', ['4'])), []],
+  ['a safe sysctl', aPod({ securityContext: { sysctls: [{ name: 'net/ipv4/tcp_syncookies', value: '1' }] } }), []],
+  [
+    'an allowed unsafe sysctl',
+    aPod({ securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '1' }] } }),
+    [],
+  ],
+  ['a host port on another address', aPod(hostPort(80, '10.0.0.1')), [aPod(hostPort(80, '10.0.0.2'))]],
+  [
+    'a resource the node does not know',
+    aPod({ containers: [{ name: 'c', resources: { requests: { 'x.io/y': '1' } } }] }),
+    [],
+  ],
+])('%s is admitted', (_name, pod, others) => {
+  expect(decideAdmission(pod, others, { node, sysctls })).toEqual({ admitted: true });
+});
+
+test.each([
+  [
+    'more cpu than is left',
+    aPod({}, '1500m'),
+    [aPod({}, '1')],
+    'OutOfcpu',
+    "Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000",
+  ],
+  [
+    'one pod too many',
+    aPod(),
+    [aPod(), aPod(), aPod()],
+    'OutOfpods',
+    "Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3",
+  ],
+  [
+    'a label the node lacks',
+    aPod({ nodeSelector: { disk: 'hdd' } }),
+    [],
+    'NodeAffinity',
+    "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  ],
+  [
+    'an affinity it does not meet',
+    aPod(required('disk', 'NotIn', ['ssd'])),
+    [],
+    'NodeAffinity',
+    "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  ],
+  [
+    'another node',
+    aPod({ nodeName: 'other' }),
+    [],
+    'NodeName',
+    "Predicate NodeName failed: node(s) didn't match the requested node name",
+  ],
+  [
+    'a taken host port',
+    aPod(hostPort(80)),
+    [aPod(hostPort(80, '10.0.0.2'))],
+    'NodePorts',
+    "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+  ],
+  [
+    'a NoExecute taint it does not tolerate',
+    aPod({ tolerations: [] }),
+    [],
+    'TaintToleration',
+    "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
+  ],
+  [
+    'an unsafe sysctl',
+    aPod({ securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }),
+    [],
+    'SysctlForbidden',
+    'forbidden sysctl: "kernel.msgmax" not allowlisted',
+  ],
+  [
+    'a network sysctl on the host’s network',
+    aPod({ hostNetwork: true, securityContext: { sysctls: [{ name: 'net.ipv4.tcp_syncookies', value: '1' }] } }),
+    [],
+    'SysctlForbidden',
+    'forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host net enabled',
+  ],
+  [
+    'another operating system',
+    aPod({ os: { name: 'windows' } }),
+    [],
+    'PodOSNotSupported',
+    "Failed to admit pod as the OS field doesn't match node OS",
+  ],
+])('%s is refused', (_name, pod, others, reason, message) => {
+  expect(decideAdmission(pod, others, { node, sysctls })).toEqual({ admitted: false, reason, message });
+});
+
+test('a kernel that does not have them in a namespace makes sysctls unsafe', () => {
+  expect(safeSysctlsOf('4.4.0')).not.toContain('net.ipv4.tcp_keepalive_time');
+  expect(safeSysctlsOf('4.5.0')).toContain('net.ipv4.tcp_keepalive_time');
+});
