@@ -100,6 +100,16 @@ describe('removing', () => {
   });
 });
 
+test('a process that exits while it holds the lock takes it along', async () => {
+  const script = `
+    import { systemClock } from ${JSON.stringify(join(import.meta.dirname, '../../base/clock.ts'))};
+    import { withLock } from ${JSON.stringify(join(import.meta.dirname, 'lock.ts'))};
+    await withLock(process.argv[1], async () => process.exit(3), { clock: systemClock, timeoutMs: 1000 });`;
+  const args = ['--input-type=module', '-e', script, join(home, 'config')];
+  await expect(promisify(execFile)(process.execPath, args)).rejects.toMatchObject({ code: 3 });
+  expect(await readdir(home)).toEqual([]);
+});
+
 describe('a lock that someone else holds', () => {
   const locked = async (text: string) => {
     await writeFile(join(home, 'config.lock'), text);

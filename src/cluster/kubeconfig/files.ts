@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { codeOf, KlabError } from '../../base/errors.ts';
@@ -92,11 +92,19 @@ async function replaceFile(path: string, text: string): Promise<void> {
       await file.close();
     }
     await keepOwner(target, draft);
-    await rename(draft, target);
+    await rename(draft, target).catch((error: unknown) => overwriteMountPoint(error, target, draft, text));
   } catch (error) {
     await rm(draft, { force: true });
     throw error instanceof KlabError ? error : kubeconfigNotWritable(path, error);
   }
+}
+
+/** A file that is mounted by itself into a container cannot be replaced, only written. */
+async function overwriteMountPoint(error: unknown, target: string, draft: string, text: string): Promise<void> {
+  if (codeOf(error) !== 'EBUSY') throw error;
+  await writeFile(target, text);
+  await chmod(target, 0o600);
+  await rm(draft);
 }
 
 /** Under sudo, the user's file stays the user's. */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { open, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Clock } from '../../base/clock.ts';
@@ -24,9 +25,13 @@ export async function withLock<T>(path: string, task: () => Promise<T>, options:
   const wait = { ...options, everyMs: RETRY_EVERY_MS };
   const taken = await waitUntil(async () => (await tryToLock(lockPath)) || 'it is held', wait);
   if (taken.kind === 'timedOut') throw kubeconfigLocked(lockPath, options.timeoutMs, await describeOwner(lockPath));
+  // Whoever asks klab twice to stop makes it exit in the middle of this.
+  const letGo = () => rmSync(lockPath, { force: true });
+  process.once('exit', letGo);
   try {
     return await task();
   } finally {
+    process.off('exit', letGo);
     await rm(lockPath, { force: true });
   }
 }
