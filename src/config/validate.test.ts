@@ -1,6 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { applyDefaults } from './defaults.ts';
-import { validateAgainstEngine } from './rules/networking.ts';
 import { validateCluster } from './validate.ts';
 import type { KlabV1Alpha1, NodeV1Alpha1 } from './versions/klab-v1alpha1.ts';
 
@@ -211,18 +210,4 @@ test.each<readonly [string, KlabV1Alpha1]>([
   ],
 ])('accepts %s', (_name, written) => {
   expect(problems(written)).toEqual([]);
-});
-
-describe("the nodes' network", () => {
-  const { networking } = applyDefaults({}, {}, '/');
-
-  test('a range that overlaps it is refused', () => {
-    expect(validateAgainstEngine(networking, ['10.244.7.0/24', 'fc00::/64'])).toEqual([
-      { path: 'networking.podSubnet', message: expect.stringContaining('overlaps 10.244.7.0/24') },
-    ]);
-  });
-
-  test('one apart from it is fine', () => {
-    expect(validateAgainstEngine(networking, ['172.18.0.0/16', '10.97.0.0/16'])).toEqual([]);
-  });
 });

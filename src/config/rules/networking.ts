@@ -25,23 +25,6 @@ export function validateNetworking(config: ClusterConfig): readonly Problem[] {
   ];
 }
 
-/**
- * Whether the cluster's own ranges leave the nodes' network alone; `engineSubnets` are that network's CIDRs, known
- * only once it exists.
- */
-export function validateAgainstEngine(networking: Networking, engineSubnets: readonly string[]): readonly Problem[] {
-  return (['podSubnet', 'serviceSubnet'] as const).flatMap((field) =>
-    parsedSubnets(networking[field]).flatMap(({ text, cidr }) =>
-      engineSubnets.flatMap((engineSubnet) => {
-        const other = parseCidr(engineSubnet);
-        if (other === undefined || !overlap(cidr, other)) return [];
-        const message = `${text} overlaps ${engineSubnet}, the container network the nodes are on: choose another range, like ${field === 'podSubnet' ? '10.200.0.0/16' : '10.201.0.0/16'}`;
-        return [{ path: `networking.${field}`, message }];
-      }),
-    ),
-  );
-}
-
 export function validateAddress(address: string, path: string): readonly Problem[] {
   if (isIP(address) !== 0) return [];
   return [{ path, message: `${JSON.stringify(address)} is not an IP address: write one like 127.0.0.1` }];
