@@ -18,11 +18,11 @@ export function compose(env: NodeJS.ProcessEnv): UseCases {
     });
     return connected;
   };
-  const build = async ({ image, withParts }: BuildRequest, { progress, signal }: Run) => {
+  const build = async ({ image, withoutParts }: BuildRequest, { progress, signal }: Run) => {
     const { buildNodeImage, cacheFolder, defaultNodeImage, optionalParts } = await import('../image/index.ts');
-    const unknown = withParts.find((part) => !optionalParts.some((optional) => optional === part));
+    const unknown = withoutParts.find((part) => !optionalParts.some((optional) => optional === part));
     if (unknown !== undefined) {
-      throw usageError(`--with ${JSON.stringify(unknown)} is no part`, `use ${optionalParts.join(' or ')}`);
+      throw usageError(`--without ${JSON.stringify(unknown)} is no part`, `use ${optionalParts.join(' or ')}`);
     }
     const { reference, parts } = await buildNodeImage({
       engine: await connect(),
@@ -31,7 +31,7 @@ export function compose(env: NodeJS.ProcessEnv): UseCases {
       signal,
       cacheDir: cacheFolder(env),
       imageReference: image ?? defaultNodeImage,
-      withParts: optionalParts.filter((part) => withParts.includes(part)),
+      withParts: optionalParts.filter((part) => !withoutParts.includes(part)),
     });
     return { image: reference, parts };
   };
@@ -39,7 +39,6 @@ export function compose(env: NodeJS.ProcessEnv): UseCases {
   return {
     createCluster: async (request, run) => {
       const { createCluster } = await import('../cluster/create/index.ts');
-      const withParts = request.config.nodes.some((node) => node.kubelet === 'upstream') ? ['upstream-kubelet'] : [];
       return createCluster({
         ...request,
         ...run,
@@ -47,7 +46,7 @@ export function compose(env: NodeJS.ProcessEnv): UseCases {
         clock: systemClock,
         env,
         buildImage: async (image) => {
-          await build({ image, withParts }, run);
+          await build({ image, withoutParts: [] }, run);
         },
       });
     },

@@ -77,9 +77,9 @@ export class FakeUseCases implements UseCases {
     return folder;
   };
 
-  buildNodeImage: UseCases['buildNodeImage'] = async ({ image, withParts }) => ({
+  buildNodeImage: UseCases['buildNodeImage'] = async ({ image, withoutParts }) => ({
     image: image ?? 'klab/node:test',
-    parts: withParts.map((name) => ({ name, ms: 5, cached: false })),
+    parts: withoutParts.map((name) => ({ name, ms: 5, cached: false })),
   });
 
   private nodesOf({ name, workers }: { readonly name: string; readonly workers: number }): readonly NodeSummary[] {

@@ -104,8 +104,8 @@ export interface LoadedImages {
 export interface BuildRequest {
   /** Undefined: klab's default name for the version it builds. */
   readonly image: string | undefined;
-  /** Parts that the image holds only when asked to, like upstream-kubelet. */
-  readonly withParts: readonly string[];
+  /** Parts that the image can do without, like upstream-kubelet. */
+  readonly withoutParts: readonly string[];
 }
 
 export interface BuiltImage {

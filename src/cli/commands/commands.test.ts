@@ -278,7 +278,7 @@ describe('build node-image', () => {
   });
 
   test('as JSON, with the parts', async () => {
-    const { stdout } = await runLine('build node-image --image a:b --with upstream-kubelet -o json');
+    const { stdout } = await runLine('build node-image --image a:b --without upstream-kubelet -o json');
     expect(JSON.parse(stdout)).toEqual({ image: 'a:b', parts: [{ name: 'upstream-kubelet', ms: 5, cached: false }] });
   });
 });
