@@ -53,6 +53,8 @@ export interface CommandSpec<F> {
   readonly hidden?: boolean;
   readonly summary: string;
   readonly description?: string;
+  /** Whether Ctrl-C waits until what was begun is undone; otherwise it leaves at once. */
+  readonly undoes?: boolean;
   readonly examples: readonly Example[];
   readonly argument?: ArgumentSpec;
   readonly flags: FlagTable<F>;

@@ -48,33 +48,39 @@ export async function runCli(argv: readonly string[], world: CliEnvironment): Pr
 }
 
 async function runCommand(
-  parsed: Extract<Parsed, { kind: 'run' }>,
+  { command, typed, args, quiet }: Extract<Parsed, { kind: 'run' }>,
   world: CliEnvironment,
   view: ProgressView,
 ): Promise<number> {
-  const stopTelling = tellAboutInterrupt(world.signal, view);
+  const context: CommandContext = {
+    useCases: world.useCases,
+    run: { progress: view.progress, signal: world.signal },
+    view,
+    io: world.io,
+    env: world.env,
+    cwd: world.cwd,
+    home: world.home,
+    quiet,
+    commands: program.commands,
+  };
+  const aborted = whenAborted(world.signal);
+  const work = command.run(context, typed, args);
+  if (!command.undoes) return (await Promise.race([work, aborted.promise])) ?? 0;
+  aborted.promise.catch(() => view.note('Interrupted: undoing what was begun. Press Ctrl-C again to leave at once.'));
   try {
-    const context: CommandContext = {
-      useCases: world.useCases,
-      run: { progress: view.progress, signal: world.signal },
-      view,
-      io: world.io,
-      env: world.env,
-      cwd: world.cwd,
-      home: world.home,
-      quiet: parsed.quiet,
-      commands: program.commands,
-    };
-    return (await parsed.command.run(context, parsed.typed, parsed.args)) ?? 0;
+    return (await work) ?? 0;
   } finally {
-    stopTelling();
+    aborted.forget();
   }
 }
 
-function tellAboutInterrupt(signal: AbortSignal, view: ProgressView): () => void {
-  const tell = () => view.note('Interrupted: undoing what was begun. Press Ctrl-C again to leave at once.');
-  signal.addEventListener('abort', tell, { once: true });
-  return () => signal.removeEventListener('abort', tell);
+/** Rejects with the signal's reason once it is aborted, unless that is forgotten before. */
+function whenAborted(signal: AbortSignal): { readonly promise: Promise<never>; readonly forget: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  return { promise, forget: () => signal.removeEventListener('abort', onAbort) };
 }
 
 const hasColor = ({ io, env }: CliEnvironment): boolean =>

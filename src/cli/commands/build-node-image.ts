@@ -9,6 +9,7 @@ interface Flags {
 
 export const buildNodeImage = defineCommand<Flags>({
   path: 'build node-image',
+  undoes: true,
   summary: 'Build the image that nodes are made from',
   description: `Build the image that nodes are made from, and print its name.
 

@@ -27,6 +27,7 @@ interface Flags {
 export const createCluster = defineCommand<Flags>({
   path: 'create cluster',
   isDefault: true,
+  undoes: true,
   summary: 'Make a cluster',
   description: `Make a cluster of Docker containers and add it to your kubeconfig.
 

@@ -42,17 +42,8 @@ What the command reads is what klab reads; it gets a terminal when klab has one.
   },
   run: async ({ useCases, run, io }, flags, [node = '', ...argv]) => {
     const tty = decideTty(flags.tty, io.stdinIsTty && io.stdout.isTTY === true);
-    return untilAborted(useCases.execInNode(node, argv, { stdin: flags.stdin !== 'never', tty }, run), run.signal);
+    return useCases.execInNode(node, argv, { stdin: flags.stdin !== 'never', tty }, run);
   },
 });
-
-/** There is nothing to undo here, so Ctrl-C leaves at once (with a terminal it is the command that gets it). */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  return Promise.race([work, aborted]);
-}
 
 const decideTty = (asked: When, atTerminal: boolean): boolean => (asked === 'auto' ? atTerminal : asked === 'always');
