@@ -16,6 +16,16 @@ export interface Bundle {
 }
 
 /**
+ * Before all else the process names itself after its program, for `pgrep` and `top`. Setting `process.title` would
+ * overwrite its command line, where `ps` and auditors look for flags.
+ * And what ES modules know about themselves is said in CommonJS.
+ */
+const banner = `
+try { require('node:fs').writeFileSync('/proc/self/comm', require('node:path').basename(__filename, '.cjs')); } catch {}
+const importMetaUrl = require('node:url').pathToFileURL(__filename).href;
+`;
+
+/**
  * Bundles each program from the checkout at `source` into one minified file, `folder/<program>.cjs`, with its source
  * map beside it. CommonJS, because Node starts it faster than ES modules and compiles it from its cache.
  */
@@ -47,9 +57,8 @@ export async function bundlePrograms(source: string, folder: string): Promise<re
     legalComments: 'none',
     metafile: true,
     logLevel: 'silent',
-    // What ES modules know about themselves, said in CommonJS.
     define: { 'import.meta.url': 'importMetaUrl' },
-    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    banner: { js: banner },
   });
   return Object.entries(metafile.outputs)
     .filter(([file]) => file.endsWith('.cjs'))

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { tryCommand } from '../../base/exec.ts';
 import { partFailed } from '../errors.ts';
 import { goBuildArgs, goBuilds } from '../go-parts.ts';
-import { ensureHostTool } from '../host-tools.ts';
+import { ensureHostTool, ensureLibrary } from '../host-tools.ts';
 import type { PartExecutor } from './executor.ts';
 
 export const makeGoPart: PartExecutor<'go'> = async (part, { source, report, signal }, folder) => {
@@ -25,5 +25,5 @@ export const makeGoPart: PartExecutor<'go'> = async (part, { source, report, sig
 async function ensureCompiler(report: (text: string) => void): Promise<void> {
   const packages = ['gcc', 'libc6-dev', 'pkg-config', 'libseccomp-dev'];
   await ensureHostTool({ program: 'gcc', packages }, report);
-  await ensureHostTool({ program: 'pkg-config', packages }, report);
+  await ensureLibrary('libseccomp', packages, report);
 }
