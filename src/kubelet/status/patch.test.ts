@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import type { PodStatus } from '../../api/types.ts';
+import { computeStatusPatch, mergeStatus } from './patch.ts';
+
+const ready = { type: 'Ready', status: 'True' };
+
+test.each<[string, PodStatus, PodStatus, unknown]>([
+  ['nothing changed', { phase: 'Running', conditions: [ready] }, { phase: 'Running', conditions: [ready] }, undefined],
+  ['empty and absent are one', { phase: 'Running', containerStatuses: [] }, { phase: 'Running' }, undefined],
+  ['a new phase', { phase: 'Pending' }, { phase: 'Running' }, { phase: 'Running' }],
+  ['a reason that is gone', { phase: 'Pending', reason: 'X' }, { phase: 'Pending' }, { reason: null }],
+  [
+    'addresses are replaced whole',
+    { podIPs: [{ ip: 'a' }] },
+    { podIPs: [{ ip: 'b' }] },
+    { podIPs: [{ $patch: 'replace' }, { ip: 'b' }] },
+  ],
+  [
+    'only the condition that changed, its old message taken away',
+    {
+      conditions: [
+        { ...ready, status: 'False', message: 'm' },
+        { type: 'PodScheduled', status: 'True' },
+      ],
+    },
+    { conditions: [ready, { type: 'PodScheduled', status: 'True' }] },
+    { conditions: [{ ...ready, message: null }] },
+  ],
+  [
+    'a condition that is gone',
+    { conditions: [ready] },
+    { conditions: [] },
+    { conditions: [{ $patch: 'delete', type: 'Ready' }] },
+  ],
+])('%s', (_name, from, to, patch) => {
+  expect(computeStatusPatch(from, to)).toEqual(patch);
+});
+
+const gate = { type: 'lb.io/up', status: 'True' };
+const disruption = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' };
+
+test('conditions of others stay as the API has them', () => {
+  expect(
+    mergeStatus({ conditions: [gate] }, { conditions: [{ ...gate, status: 'False' }, ready] }, false).conditions,
+  ).toEqual([gate, ready]);
+});
+
+test('an end is not told while a container may still run', () => {
+  const own = { phase: 'Failed', reason: 'Evicted', message: 'low', conditions: [disruption] };
+  expect(mergeStatus({ phase: 'Running' }, own, true)).toEqual({ phase: 'Running', conditions: [] });
+  expect(mergeStatus({ phase: 'Running' }, own, false)).toEqual(own);
+});
+
+test('a pod that has ended is not ready', () => {
+  const merged = mergeStatus({ phase: 'Running' }, { phase: 'Succeeded', conditions: [ready] }, false);
+  expect(merged.conditions).toEqual([{ type: 'Ready', status: 'False', reason: 'PodCompleted' }]);
+});
