@@ -1,5 +1,5 @@
 import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { cacheFolder } from '../image/cache.ts';
@@ -18,7 +18,7 @@ process.on('SIGTERM', onSignal);
 // Whoever reads us may leave early (`klab get nodes | head -1`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-const home = process.env.HOME || homedir();
+const home = process.env.HOME || userInfo().homedir;
 // Halves the time to the first answer. What is imported before this line is compiled anew each time, hence so little.
 enableCompileCache(join(cacheFolder(process.env, home), 'compiled'));
 const [{ compose }, { runCli }] = await Promise.all([import('./compose.ts'), import('./run-cli.ts')]);

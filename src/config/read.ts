@@ -2,6 +2,7 @@ import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { type DecodeContext, type Decoder, isNothing, object, string } from './decode.ts';
 import { applyDefaults, type Overrides } from './defaults.ts';
 import type { ClusterConfig } from './model.ts';
+import { splitDocuments } from './patches/documents.ts';
 import { FieldLines, type Problem } from './problem.ts';
 import { notYet, validateCluster } from './validate.ts';
 import { kindV1Alpha4 } from './versions/kind-v1alpha4.ts';
@@ -37,7 +38,7 @@ export function readClusterConfig(text: string, overrides: Overrides, cwd: strin
     // Whether something is yet to be built is only worth saying of a file that is otherwise right.
     if (problems.length === 0) problems.push(...notYet(config));
   }
-  if (config !== undefined && problems.length === 0) return { kind: 'config', config: controlPlanesFirst(config) };
+  if (config !== undefined && problems.length === 0) return { kind: 'config', config: rearranged(config) };
   const located = problems.map((problem) => ({ problem, line: lines.find(problem) }));
   return { kind: 'problems', problems: located.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
 }
@@ -124,10 +125,20 @@ function explainDuplicate(text: string, offset: number): string {
 
 const explainSyntax = (message: string) => `is not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 
-const controlPlanesFirst = (config: ClusterConfig): ClusterConfig => ({
-  ...config,
-  nodes: [
-    ...config.nodes.filter((node) => node.role === 'control-plane'),
-    ...config.nodes.filter((node) => node.role !== 'control-plane'),
-  ],
+/** What may only be done once no problem needs the file's own order any more. */
+function rearranged(config: ClusterConfig): ClusterConfig {
+  const nodes = config.nodes.map(withSinglePatches);
+  return {
+    ...withSinglePatches(config),
+    nodes: [
+      ...nodes.filter((node) => node.role === 'control-plane'),
+      ...nodes.filter((node) => node.role !== 'control-plane'),
+    ],
+  };
+}
+
+/** Each merge patch one document, so that whoever applies them need not know of several. */
+const withSinglePatches = <T extends { readonly kubeadmConfigPatches: readonly string[] }>(patched: T): T => ({
+  ...patched,
+  kubeadmConfigPatches: patched.kubeadmConfigPatches.flatMap(splitDocuments),
 });

@@ -134,6 +134,12 @@ const refused: readonly Case[] = [
   ['memory', aNode({ resources: { memory: 1000 } }), 'nodes[0].resources.memory', /at least 64Mi/],
   ['a patch that is text', { kubeadmConfigPatches: ['maxPods'] }, 'kubeadmConfigPatches[0]', /is not a patch/],
   ['an empty patch', { kubeadmConfigPatches: [''] }, 'kubeadmConfigPatches[0]', /is not a patch/],
+  [
+    'the second document of a patch',
+    { kubeadmConfigPatches: ['kind: KubeletConfiguration\n---\nkind: Pod'] },
+    'kubeadmConfigPatches[0]',
+    /"Pod" is no kubeadm configuration/,
+  ],
   ['a patch for nothing', { kubeadmConfigPatches: ['maxPods: 1'] }, 'kubeadmConfigPatches[0]', /add kind/],
   [
     'a patch for something else',

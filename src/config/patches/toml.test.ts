@@ -32,9 +32,9 @@ test('JSON6902 patches come after the merge patches', () => {
   const patched = patchContainerdConfig(
     config,
     ['[debug]\nlevel = "info"'],
-    [[{ op: 'replace', path: '/debug/level', value: 'debug' }]],
+    ['[{"op": "replace", "path": "/debug/level", "value": "debug"}]', '- {op: add, path: /debug/uid, value: 7}'],
   );
-  expect(parse(patched)).toMatchObject({ debug: { level: 'debug' } });
+  expect(parse(patched)).toMatchObject({ debug: { level: 'debug', uid: 7 } });
 });
 
 test('without patches the text stays as it is, comments too', () => {

@@ -1,4 +1,5 @@
 import { parse, stringify } from 'smol-toml';
+import { parse as parseYaml } from 'yaml';
 import { messageOf } from '../../base/errors.ts';
 import { tomlMalformed } from './errors.ts';
 import { applyJson6902 } from './json6902.ts';
@@ -15,13 +16,13 @@ export function parseToml(text: string, what: string): Readonly<Record<string, u
 
 /**
  * Applies containerd patches to its configuration, as kind does: TOML merge patches first, then JSON6902 patches
- * (parsed lists of operations). A merge patch that states another `version` than the configuration is left out,
+ * (texts, YAML or JSON). A merge patch that states another `version` than the configuration is left out,
  * so that one cluster file can serve several containerd versions. Returns TOML text.
  */
 export function patchContainerdConfig(
   config: string,
   mergePatches: readonly string[],
-  json6902Patches: readonly unknown[],
+  json6902Patches: readonly string[],
 ): string {
   if (mergePatches.length === 0 && json6902Patches.length === 0) return config;
   let patched: unknown = parseToml(config, "containerd's configuration");
@@ -31,7 +32,7 @@ export function patchContainerdConfig(
     const forVersion = versionOf(patch);
     if (forVersion === undefined || forVersion === version) patched = mergePatch(patched, patch);
   }
-  for (const operations of json6902Patches) patched = applyJson6902(patched, operations);
+  for (const text of json6902Patches) patched = applyJson6902(patched, parseYaml(text));
   return `${stringify(patched)}\n`;
 }
 

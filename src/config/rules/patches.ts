@@ -1,5 +1,5 @@
 import { TomlError } from 'smol-toml';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseAllDocuments } from 'yaml';
 import { closestWord } from '../../base/closest-word.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { ClusterConfig, Json6902Patch } from '../model.ts';
@@ -43,10 +43,10 @@ const validateKubeadmPatches = (patches: KubeadmPatches, prefix: string): readon
 function validateMergePatch(text: string, path: string): readonly Problem[] {
   const parsed = parseYaml(text, path);
   if (parsed.kind === 'problem') return [parsed.problem];
-  if (!isJsonObject(parsed.value)) {
-    return [{ path, message: `is not a patch: write the kind it is for and the fields to change, as YAML` }];
-  }
-  return validateKind(parsed.value.kind, path);
+  return parsed.documents.flatMap((document) => {
+    if (isJsonObject(document)) return validateKind(document.kind, path);
+    return [{ path, message: 'is not a patch: write the kind it is for and the fields to change, as YAML' }];
+  });
 }
 
 function validateKubeadmJson6902(patch: Json6902Patch, path: string): readonly Problem[] {
@@ -67,7 +67,7 @@ function validateJson6902(text: string, path: string): readonly Problem[] {
   const parsed = parseYaml(text, path);
   if (parsed.kind === 'problem') return [parsed.problem];
   try {
-    parseJson6902(parsed.value);
+    parseJson6902(parsed.documents[0]);
     return [];
   } catch (error) {
     return [{ path, message: messageOf(error) }];
@@ -75,19 +75,22 @@ function validateJson6902(text: string, path: string): readonly Problem[] {
 }
 
 type ParsedYaml =
-  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'documents'; readonly documents: readonly unknown[] }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
+/** Every document of the text that is not empty, or one that is null. */
 function parseYaml(text: string, path: string): ParsedYaml {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, merge: true });
-  const [error] = document.errors;
+  const documents = [...parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true })];
+  const [error] = documents.flatMap((document) => document.errors);
   if (error !== undefined) {
     const innerLine = lineCounter.linePos(error.pos[0]).line;
     return { kind: 'problem', problem: { path, innerLine, message: `is not valid YAML: ${error.message}` } };
   }
   try {
-    return { kind: 'value', value: document.toJS() };
+    const values: readonly unknown[] = documents.map((document) => document.toJS());
+    const present = values.filter((value) => value !== null);
+    return { kind: 'documents', documents: present.length === 0 ? [null] : present };
   } catch (error) {
     return { kind: 'problem', problem: { path, message: `is not valid YAML: ${messageOf(error)}` } };
   }
