@@ -1,9 +1,50 @@
-import type { Projections } from '../projection.ts';
-import { info } from '../projection.ts';
+import { failure, info, type Projections, warning } from '../projection.ts';
 
-/** What the source side of the kubelet tells. */
-export type SourceRecord = { readonly kind: 'source.note'; readonly message: string };
+/** What the sources of pods tell. */
+export type SourceRecord =
+  | { readonly kind: 'source.added'; readonly source: 'file' | 'http' | 'api'; readonly place: string }
+  | { readonly kind: 'source.watching'; readonly path: string }
+  | { readonly kind: 'source.unreadable'; readonly path: string; readonly reason: string }
+  | { readonly kind: 'source.urlFailed'; readonly url: string; readonly reason: string; readonly loud: boolean }
+  | { readonly kind: 'source.watchFailed'; readonly what: string; readonly reason: string }
+  | { readonly kind: 'source.duplicate'; readonly pod: string }
+  | { readonly kind: 'source.mirrorCreating'; readonly pod: string }
+  | { readonly kind: 'source.mirrorDeleting'; readonly pod: string }
+  | {
+      readonly kind: 'source.mirrorFailed';
+      readonly pod: string;
+      readonly action: 'create' | 'delete';
+      readonly reason: string;
+    };
 
 export const sourceProjections: Projections<SourceRecord> = {
-  'source.note': { log: ({ message }) => info(2, message) },
+  'source.added': {
+    log: ({ source, place }) =>
+      source === 'api'
+        ? info(0, 'Adding apiserver pod source')
+        : source === 'file'
+          ? info(0, 'Adding static pod path', { path: place })
+          : info(0, 'Adding pod URL with HTTP header', { URL: place }),
+  },
+  'source.watching': { log: ({ path }) => info(1, 'Watching path', { path }) },
+  'source.unreadable': { log: ({ path, reason }) => failure('Could not process manifest file', { path, err: reason }) },
+  'source.urlFailed': {
+    log: ({ url, reason, loud }) =>
+      loud
+        ? warning('Failed to read pods from URL', { URL: url, err: reason })
+        : info(4, 'Failed to read pods from URL', { URL: url, err: reason }),
+  },
+  'source.watchFailed': { log: ({ what, reason }) => failure('Failed to watch', { type: what, err: reason }) },
+  'source.duplicate': {
+    log: ({ pod }) => warning('Pod with the same name in one source: the later one is ignored', { pod }),
+  },
+  'source.mirrorCreating': { log: ({ pod }) => info(0, 'Creating a mirror pod for static pod', { pod }) },
+  'source.mirrorDeleting': { log: ({ pod }) => info(2, 'Deleting a mirror pod', { pod }) },
+  'source.mirrorFailed': {
+    log: ({ pod, action, reason }) =>
+      failure(action === 'create' ? 'Failed creating a mirror pod' : 'Failed deleting a mirror pod', {
+        pod,
+        err: reason,
+      }),
+  },
 };
