@@ -1,9 +1,79 @@
-import type { Projections } from '../projection.ts';
-import { info } from '../projection.ts';
+import type { ObjectReference } from '../../api/types.ts';
+import { failure, info, normalEvent, type Projections, warning, warningEvent } from '../projection.ts';
 
-/** What the node side of the kubelet tells. */
-export type NodeRecord = { readonly kind: 'node.note'; readonly message: string };
+/** What the node's own side of the kubelet tells. */
+export type NodeRecord =
+  | { readonly kind: 'node.kubeletStarting'; readonly node: string; readonly version: string; readonly runtime: string }
+  | { readonly kind: 'node.flagWarning'; readonly text: string }
+  | { readonly kind: 'node.kubeletStarted'; readonly node: string }
+  | { readonly kind: 'node.registering'; readonly node: string }
+  | { readonly kind: 'node.registered'; readonly node: string; readonly before: boolean }
+  | { readonly kind: 'node.registrationFailed'; readonly node: string; readonly reason: string }
+  | { readonly kind: 'node.rebooted'; readonly node: string; readonly bootId: string }
+  | { readonly kind: 'node.condition'; readonly node: string; readonly reason: string }
+  | { readonly kind: 'node.schedulable'; readonly node: string; readonly schedulable: boolean }
+  | { readonly kind: 'node.statusFailed'; readonly node: string; readonly reason: string }
+  | { readonly kind: 'node.watchFailed'; readonly reason: string }
+  | { readonly kind: 'node.leaseFailed'; readonly reason: string }
+  | { readonly kind: 'node.networkNotReady'; readonly problem: string }
+  | { readonly kind: 'node.runtimeSilent'; readonly reason: string };
+
+/** Events about a node carry no UID, and lie in the namespace default. */
+const nodeReference = (name: string): ObjectReference => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  name,
+  namespace: '',
+  uid: name,
+});
 
 export const nodeProjections: Projections<NodeRecord> = {
-  'node.note': { log: ({ message }) => info(2, message) },
+  'node.kubeletStarting': {
+    log: ({ version, runtime }) => [
+      info(0, 'Kubelet version', { kubeletVersion: version }),
+      info(0, 'Container runtime initialized', { containerRuntime: 'containerd', version: runtime, apiVersion: 'v1' }),
+    ],
+    event: ({ node }) => normalEvent(nodeReference(node), 'Starting', 'Starting kubelet.'),
+  },
+  'node.flagWarning': { log: ({ text }) => warning(text) },
+  'node.kubeletStarted': {
+    log: () => [info(0, 'Started kubelet'), info(0, 'Starting kubelet main sync loop')],
+    measure: ({ node }, meters) => meters.gauge('kubelet_node_name', 1, { node }),
+  },
+  'node.registering': { log: ({ node }) => info(0, 'Attempting to register node', { node }) },
+  'node.registered': {
+    log: ({ node, before }) =>
+      info(0, before ? 'Node was previously registered' : 'Successfully registered node', { node }),
+  },
+  'node.registrationFailed': {
+    log: ({ node, reason }) => failure('Unable to register node with API server', { err: reason, node }),
+  },
+  'node.rebooted': {
+    log: ({ node, bootId }) => warning('Node has been rebooted', { node, bootID: bootId }),
+    event: ({ node, bootId }) =>
+      warningEvent(nodeReference(node), 'Rebooted', `Node ${node} has been rebooted, boot id: ${bootId}`),
+  },
+  'node.condition': {
+    log: ({ node, reason }) => [
+      info(2, 'Recording event message for node', { node, event: reason }),
+      ...(reason === 'NodeReady' ? [info(0, 'Fast updating node status as it just became ready', { node })] : []),
+      ...(reason === 'NodeNotReady' ? [info(0, 'Node became not ready', { node })] : []),
+    ],
+    event: ({ node, reason }) => normalEvent(nodeReference(node), reason, `Node ${node} status is now: ${reason}`),
+  },
+  'node.schedulable': {
+    event: ({ node, schedulable }) => {
+      const reason = schedulable ? 'NodeSchedulable' : 'NodeNotSchedulable';
+      return normalEvent(nodeReference(node), reason, `Node ${node} status is now: ${reason}`);
+    },
+  },
+  'node.statusFailed': {
+    log: ({ node, reason }) => failure('Error updating node status, will retry', { node, err: reason }),
+  },
+  'node.watchFailed': { log: ({ reason }) => failure('Failed to watch', { type: 'nodes', err: reason }) },
+  'node.leaseFailed': { log: ({ reason }) => failure('Failed to ensure lease exists, will retry', { err: reason }) },
+  'node.networkNotReady': {
+    log: ({ problem }) => info(2, 'Container runtime network not ready', { networkReady: problem }),
+  },
+  'node.runtimeSilent': { log: ({ reason }) => failure('Container runtime sanity check failed', { err: reason }) },
 };
