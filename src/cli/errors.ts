@@ -11,11 +11,3 @@ export const nothingToDelete = () =>
 
 export const deletionsFailed = (failed: readonly string[]) =>
   new KlabError('DELETE_FAILED', `could not delete ${failed.join(', ')}`, { hint: 'the reasons are above' });
-
-export const clusterNotFound = (cluster: string, existing: readonly string[]) =>
-  new KlabError('CLUSTER_NOT_FOUND', `there is no cluster ${cluster}`, {
-    hint:
-      existing.length === 0
-        ? 'there are no clusters at all; make one: klab create'
-        : `there ${existing.length === 1 ? 'is' : 'are'} ${existing.join(', ')}; choose with --name`,
-  });

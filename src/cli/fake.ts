@@ -1,6 +1,6 @@
 import { KlabError } from '../base/errors.ts';
+import { clusterNotFound } from '../cluster/errors.ts';
 import type { TextOutput } from './command.ts';
-import { clusterNotFound } from './errors.ts';
 import { runCli } from './run-cli.ts';
 import type { CreateRequest, ExecIo, LoadRequest, NodeSummary, UseCases } from './use-cases.ts';
 

@@ -1,3 +1,4 @@
+import { DEFAULT_CLUSTER_NAME } from '../config/defaults.ts';
 import { parseDuration } from './duration.ts';
 import { usageError } from './errors.ts';
 
@@ -77,9 +78,9 @@ export const clusterNameFlag: Flag<string> = {
   short: 'n',
   value: 'NAME',
   help: 'name of the cluster; also $KLAB_CLUSTER_NAME or $KIND_CLUSTER_NAME',
-  shownDefault: 'klab',
+  shownDefault: DEFAULT_CLUSTER_NAME,
   completes: 'cluster',
-  read: (typed, env) => givenName(typed, env) ?? 'klab',
+  read: (typed, env) => givenName(typed, env) ?? DEFAULT_CLUSTER_NAME,
 };
 
 /** As above, but a configuration file may name the cluster when neither flag nor environment does. */

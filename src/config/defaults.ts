@@ -44,9 +44,6 @@ export function applyDefaults(written: KlabV1Alpha1, overrides: Overrides, cwd: 
   };
 }
 
-/** A cluster for which no file was written: one control plane, everything else as it comes. */
-export const defaultCluster = (overrides: Overrides = {}): ClusterConfig => applyDefaults({}, overrides, '/');
-
 function defaultNetworking(written: NonNullable<KlabV1Alpha1['networking']>, cwd: string): Networking {
   const ipFamily = written.ipFamily ?? 'ipv4';
   return {

@@ -129,7 +129,7 @@ describe('delete', () => {
   test('a cluster that does not exist is an error that names those that do', async () => {
     const ran = await runLine('delete --name nope', { useCases: withClusters('a') });
     expect(ran.exitCode).toBe(1);
-    expect(ran.stderr).toBe('ERROR: there is no cluster nope\nHint: there is a; choose with --name\n');
+    expect(ran.stderr).toBe('ERROR: there is no cluster "nope"\nHint: there are: a\n');
   });
 
   test('clusters: those that do not exist are passed over', async () => {
