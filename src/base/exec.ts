@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { KlabError } from './errors.ts';
 
@@ -13,6 +14,8 @@ export interface CommandOptions {
   readonly input?: string;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
+  /** Told each line of stderr as it comes. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** Runs a program on this machine and returns what it printed, whatever its exit code. Rejects when it cannot start. */
@@ -21,7 +24,7 @@ export async function tryCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const result = await execa(file, args, {
+  const running = execa(file, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
@@ -30,6 +33,10 @@ export async function tryCommand(
     reject: false,
     stripFinalNewline: false,
   });
+  if (options.onLine !== undefined && running.stderr !== undefined) {
+    createInterface({ input: running.stderr }).on('line', options.onLine);
+  }
+  const result = await running;
   if (result.exitCode === undefined) {
     throw new KlabError('COMMAND_FAILED', `cannot run ${file}: ${result.shortMessage ?? 'it did not start'}`, {
       cause: result,

@@ -3,6 +3,7 @@ import type { Progress } from '../base/progress.ts';
 import type { ContainerEngine } from '../engine/port.ts';
 import { noteImage, partCache } from './cache.ts';
 import { containedImages, versions } from './contained-images.ts';
+import { asPartFailure } from './errors.ts';
 import { readInputs } from './inputs.ts';
 import { type BuiltPart, makeParts } from './make-parts.ts';
 import type { PartContext } from './parts/executor.ts';
@@ -62,7 +63,7 @@ const imageLabels = (): Readonly<Record<string, string>> => ({
 
 /** Where results are (folders in the cache, images in the engine), and how they get there. */
 function resultStore(
-  { engine, cacheDir, imageReference, progress, signal }: BuildNodeImageOptions,
+  { engine, cacheDir, imageReference, progress }: BuildNodeImageOptions,
   source: string,
   plan: readonly Part[],
 ) {
@@ -75,13 +76,13 @@ function resultStore(
   };
   const imageOf = (part: Part): string =>
     part.recipe.kind === 'node' ? imageReference : `klab/node-build:${part.name}-${part.key}`;
-  const contextOf = (part: Part): PartContext => ({
+  const contextOf = (part: Part, signal: AbortSignal): PartContext => ({
     engine,
     source,
     folderOf: (name) => cache.folder(partOf(name)),
     imageOf: (name) => imageOf(partOf(name)),
     report: (text) => progress({ type: 'stepDetail', step: part.name, text }),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
 
   return {
@@ -90,13 +91,16 @@ function resultStore(
       if (part.recipe.kind !== 'node') return engine.imageExists(imageOf(part));
       return (await engine.inspectImage(imageReference))?.labels[buildKeyLabel] === part.key;
     },
-    make: async (part: Part): Promise<void> => {
-      if (part.result === 'folder') {
-        await cache.fill(part, (folder) => executePart(part, contextOf(part), folder));
-        return;
+    make: async (part: Part, signal: AbortSignal): Promise<void> => {
+      try {
+        if (part.result === 'folder')
+          await cache.fill(part, (folder) => executePart(part, contextOf(part, signal), folder));
+        else await executePart(part, contextOf(part, signal), '');
+      } catch (error) {
+        signal.throwIfAborted();
+        throw asPartFailure(part.name, error);
       }
-      await executePart(part, contextOf(part), '');
-      if (part.recipe.kind === 'node') return;
+      if (part.result === 'folder' || part.recipe.kind === 'node') return;
       // An old one may be gone already, or be what a container runs: then it stays.
       const old = await noteImage(cacheDir, part, imageOf(part));
       await Promise.allSettled(old.map((reference) => engine.removeImage(reference)));

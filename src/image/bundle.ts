@@ -31,14 +31,11 @@ const importMetaUrl = require('node:url').pathToFileURL(__filename).href;
  */
 export async function bundlePrograms(source: string, folder: string): Promise<readonly Bundle[]> {
   const { build } = await import('esbuild');
-  const entries = [];
-  for (const [program, entry] of Object.entries(bundleEntries)) {
-    const there = await access(join(source, entry)).then(
-      () => true,
-      () => false,
-    );
-    if (there) entries.push([program, entry] as const);
-    else console.error(bundleEntryMissing(entry).message);
+  const entries = Object.entries(bundleEntries);
+  for (const [, entry] of entries) {
+    await access(join(source, entry)).catch((cause: unknown) => {
+      throw bundleEntryMissing(entry, cause);
+    });
   }
   const { metafile } = await build({
     absWorkingDir: source,

@@ -74,6 +74,7 @@ test('programs named after their package are built at once, others each on its o
 test('the build is reproducible: pinned modules, no paths, no version control', () => {
   expect(goBuildArgs(containerdPart, ['x'], '/out/')).toEqual([
     'build',
+    '-v',
     '-mod=readonly',
     '-trimpath',
     '-buildvcs=false',

@@ -121,6 +121,8 @@ export function goBuildArgs(part: GoPart, packages: readonly string[], output: s
   const linkerFlags = ['-s', '-w', ...Object.entries(part.variables).map(([name, value]) => `-X ${name}=${value}`)];
   return [
     'build',
+    // Names each package that is compiled: what the progress counts.
+    '-v',
     '-mod=readonly',
     '-trimpath',
     '-buildvcs=false',

@@ -72,6 +72,48 @@ test('what only a cached part needs is not made', async () => {
   expect(events).toContainEqual({ type: 'stepEnded', step: 'b', ms: 0, cached: true });
 });
 
+test('a failure stops what runs, and what waits for its turn is not begun', async () => {
+  const clock = new FakeClock();
+  const stopped: string[] = [];
+  const begun: string[] = [];
+  const result = makeParts({
+    plan: [aPart('a'), goPart('b'), goPart('c'), aPart('d', 'a', 'b', 'c')],
+    has: async () => false,
+    make: async ({ name }, signal) => {
+      begun.push(name);
+      await clock.sleep(name === 'a' ? 1000 : 60_000, signal).catch((reason: unknown) => {
+        stopped.push(name);
+        throw new Error(`stopped: ${String(reason)}`);
+      });
+      throw new Error(`${name} broke`);
+    },
+    clock,
+    progress: () => undefined,
+  });
+  result.catch(() => undefined);
+  await clock.advance(1000);
+  await expect(result).rejects.toThrow('a broke');
+  expect(begun).toEqual(['a', 'b']);
+  expect(stopped).toEqual(['b']);
+});
+
+test('a user who gives up hears their own reason', async () => {
+  const clock = new FakeClock();
+  const user = new AbortController();
+  const result = makeParts({
+    plan: [aPart('a')],
+    has: async () => false,
+    make: (_part, signal) => clock.sleep(1000, signal),
+    clock,
+    progress: () => undefined,
+    signal: user.signal,
+  });
+  result.catch(() => undefined);
+  await clock.advance(500);
+  user.abort(new Error('Ctrl-C'));
+  await expect(result).rejects.toThrow('Ctrl-C');
+});
+
 test('a failure is told after everything that runs has ended, and nothing is made of it', async () => {
   const { clock, diary, events, result } = workshop([aPart('a'), aPart('b'), aPart('c', 'a', 'b')], { failing: ['a'] });
   await clock.advance(1000);

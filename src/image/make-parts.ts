@@ -13,7 +13,7 @@ export interface BuiltPart {
 export interface PartsWork {
   readonly plan: readonly Part[];
   readonly has: (part: Part) => Promise<boolean>;
-  readonly make: (part: Part) => Promise<void>;
+  readonly make: (part: Part, signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly progress: Progress;
   readonly signal?: AbortSignal;
@@ -21,8 +21,8 @@ export interface PartsWork {
 
 /**
  * Makes the plan's last part and, of the others, what that takes: a part that is there is not made, nor is anything
- * that only it needs. What does not depend on each other is made side by side. Rejects with the first failure, when
- * nothing is running any more.
+ * that only it needs. What does not depend on each other is made side by side. The first failure stops the others; it
+ * is what this rejects with, when nothing is running any more.
  */
 export async function makeParts({
   plan,
@@ -35,6 +35,8 @@ export async function makeParts({
   const running = new Map<string, Promise<void>>();
   const built = new Map<string, BuiltPart>();
   const turns = new KeyedSerial<string>();
+  const failed = new AbortController();
+  const stop = AbortSignal.any([failed.signal, ...(signal === undefined ? [] : [signal])]);
   const byName = new Map(plan.map((part) => [part.name, part]));
 
   const note = (name: string, ms: number, cached: boolean): void => {
@@ -61,21 +63,27 @@ export async function makeParts({
   };
 
   const makeOne = async (part: Part): Promise<void> => {
-    signal?.throwIfAborted();
+    stop.throwIfAborted();
     const at = clock.now();
     progress({ type: 'stepStarted', step: part.name, at });
     try {
-      await make(part);
+      await make(part, stop);
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
       progress({ type: 'stepEnded', step: part.name, ms: clock.now() - at, error: failure });
-      throw error;
+      failed.abort(failure);
+      throw failure;
     }
     note(part.name, clock.now() - at, false);
   };
 
   const last = plan.at(-1);
-  if (last !== undefined) await ensure(last.name);
+  try {
+    if (last !== undefined) await ensure(last.name);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw failed.signal.aborted ? failed.signal.reason : error;
+  }
   return plan.map(({ name }) => built.get(name) ?? { name, ms: 0, cached: true });
 }
 

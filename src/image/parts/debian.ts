@@ -32,7 +32,7 @@ async function bootstrap(
   suite: string,
   root: string,
   report: (text: string) => void,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   let output = '';
   for (let attempt = 1; attempt <= attempts; attempt++) {
@@ -40,7 +40,7 @@ async function bootstrap(
     await rm(root, { recursive: true, force: true });
     const args = ['--variant=minbase', '--include=ca-certificates', suite, root];
     const env = { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
-    const result = await tryCommand('debootstrap', args, { env, ...(signal === undefined ? {} : { signal }) });
+    const result = await tryCommand('debootstrap', args, { env, signal });
     if (result.exitCode === 0) return;
     output = `${result.stdout}${result.stderr}`;
   }

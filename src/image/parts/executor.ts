@@ -12,7 +12,8 @@ export interface PartContext {
   readonly imageOf: (part: string) => string;
   /** Tells what is being done now. */
   readonly report: (text: string) => void;
-  readonly signal?: AbortSignal;
+  /** Aborted when the user gives up or another part failed. */
+  readonly signal: AbortSignal;
 }
 
 /** Makes one part: fills `folder` (for parts whose result is a folder) or creates the image `imageOf(part.name)`. */

@@ -5,6 +5,9 @@ import { goBuildArgs, goBuilds } from '../go-parts.ts';
 import { ensureHostTool, ensureLibrary } from '../host-tools.ts';
 import type { PartExecutor } from './executor.ts';
 
+/** Told once for so many packages: Kubernetes has some two thousand. */
+const reportEvery = 100;
+
 export const makeGoPart: PartExecutor<'go'> = async (part, { source, report, signal }, folder) => {
   const { build } = part.recipe;
   if (build.cgo) await ensureCompiler(report);
@@ -12,12 +15,17 @@ export const makeGoPart: PartExecutor<'go'> = async (part, { source, report, sig
   const env = { CGO_ENABLED: build.cgo ? '1' : '0', GOOS: 'linux', GOFLAGS: '', GOWORK: 'off' };
   for (const { packages, output } of goBuilds(build, folder)) {
     report(`go build ${packages.join(' ')}`);
+    let compiled = 0;
     const result = await tryCommand('go', goBuildArgs(build, packages, output), {
       cwd,
       env,
-      ...(signal === undefined ? {} : { signal }),
+      onLine: () => {
+        compiled += 1;
+        if (compiled % reportEvery === 0) report(`${compiled} packages compiled`);
+      },
+      signal,
     });
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     if (result.exitCode !== 0) throw partFailed(part.name, 'go build failed', `${result.stdout}${result.stderr}`);
   }
 };

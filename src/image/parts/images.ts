@@ -29,7 +29,7 @@ export const makeImages: PartExecutor<'images'> = async (part, context) => {
       const pause = `registry.k8s.io/pause:${versions.pause}`;
       const result = await engine.exec(container, ['bash', '-c', script, 'store-images.sh', pause], {
         input: streamArchive(layout),
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       });
       if (result.exitCode !== 0) throw partFailed(part.name, 'store-images.sh failed', result.stderr);
       report('storing');

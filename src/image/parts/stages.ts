@@ -65,10 +65,10 @@ async function buildStage(
         if (line.startsWith('Step ')) report(line);
       },
       ...(labels === undefined ? {} : { labels }),
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
   } catch (error) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     throw partFailed(stage, messageOf(error), output.join('\n'));
   }
 }
