@@ -1,3 +1,4 @@
+import { constants } from 'node:http2';
 import { ApiError, apiErrorOf } from './errors.ts';
 import { type HttpResponse, http2Transport, type TlsMaterial } from './http2-transport.ts';
 import type { KubeApi, ObjectList, PatchType, RequestOptions, WatchEvent } from './port.ts';
@@ -137,10 +138,22 @@ function withQuery(path: string, query: RequestOptions['query']): string {
   return `${path}${path.includes('?') ? '&' : '?'}${encoded}`;
 }
 
-async function readAll({ body }: HttpResponse): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+/**
+ * The whole answer. A server that answers before it has read the request ends the stream with a reset that is no
+ * error, which an iterator of the stream would take for one.
+ */
+function readAll({ body }: HttpResponse): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const done = () => resolve(Buffer.concat(chunks).toString('utf8'));
+    body.on('data', (chunk: Buffer) => chunks.push(chunk));
+    body.once('end', done);
+    body.once('error', reject);
+    body.once('close', () => {
+      if (body.rstCode === constants.NGHTTP2_NO_ERROR) done();
+      else reject(new Error(`the answer broke off (HTTP/2 error ${body.rstCode})`));
+    });
+  });
 }
 
 /** Lines of a chunked answer; a line may span many chunks. */
