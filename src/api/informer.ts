@@ -26,6 +26,8 @@ export interface WatchObjectsOptions {
   readonly query?: RequestOptions['query'];
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Begin with a watch from this version of an object that was read already; absent: list first. */
+  readonly fromVersion?: string | undefined;
   /** Told of each failed list or watch before it is tried again. */
   readonly onError?: (error: Error) => void;
 }
@@ -42,7 +44,7 @@ export async function* watchObjects<T extends Identified>(
   options: WatchObjectsOptions,
 ): AsyncIterable<ObjectChange<T>> {
   const { api, path, query, clock, signal, onError } = options;
-  let version: string | undefined;
+  let version: string | undefined = options.fromVersion;
   let failures = 0;
   while (!signal.aborted) {
     try {

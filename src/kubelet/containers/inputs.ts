@@ -1,0 +1,9 @@
+import type { ContainerInputs } from '../parts.ts';
+import { type EnvironmentOptions, environmentReader } from './env.ts';
+import { type ContainerMountsOptions, containerMounts } from './mounts.ts';
+
+/** Environment and mounts of containers about to be created. */
+export function containerInputs(options: EnvironmentOptions & ContainerMountsOptions): ContainerInputs {
+  const { mounts, release } = containerMounts(options);
+  return { environment: environmentReader(options), mounts, releaseMounts: release };
+}

@@ -1,0 +1,170 @@
+import { isNotFound } from '../../api/errors.ts';
+import type { Pod, Volume } from '../../api/types.ts';
+import { computeField, computeResourceField, type ResourceDefaults } from '../containers/downward.ts';
+import type { PodObjects } from '../parts.ts';
+
+/** One file of a volume made from objects. */
+export interface PayloadFile {
+  readonly data: Uint8Array;
+  readonly mode: number;
+}
+
+/** Relative path → file. */
+export type Payload = ReadonlyMap<string, PayloadFile>;
+
+/** Something the volume needs is not as its spec says. */
+export class PayloadError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'PayloadError';
+  }
+}
+
+export interface KeyToPath {
+  readonly key: string;
+  readonly path: string;
+  readonly mode?: number;
+}
+
+const defaultFileMode = 0o644;
+
+/** Picks what `items` names, or everything. `what` is `configmap` or `secret`, for the message. */
+export function projectKeys(
+  data: Readonly<Record<string, Uint8Array>>,
+  items: readonly KeyToPath[] | undefined,
+  mode: number,
+  optional: boolean,
+  what: string,
+): Payload {
+  if (items === undefined || items.length === 0) {
+    return new Map(Object.entries(data).map(([key, value]) => [key, { data: value, mode }]));
+  }
+  const files = new Map<string, PayloadFile>();
+  for (const item of items) {
+    const value = data[item.key];
+    if (value === undefined) {
+      if (optional) continue;
+      throw new PayloadError(
+        `${what} references non-existent ${what === 'secret' ? 'secret' : 'config'} key: ${item.key}`,
+      );
+    }
+    files.set(item.path, { data: value, mode: item.mode ?? mode });
+  }
+  return files;
+}
+
+export interface PayloadInputs {
+  readonly objects: Pick<PodObjects, 'secret' | 'configMap' | 'token'> | undefined;
+  readonly hostIps: () => readonly string[];
+  readonly resourceDefaults: () => ResourceDefaults;
+}
+
+const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+
+function need<T>(objects: T | undefined): T {
+  if (objects === undefined) throw new PayloadError('this kubelet has no API server to read it from');
+  return objects;
+}
+
+async function orEmpty<T>(read: Promise<T>, optional: boolean | undefined, empty: T): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    if (optional === true && isNotFound(error)) return empty;
+    throw error;
+  }
+}
+
+async function configMapPayload(
+  pod: Pod,
+  source: { readonly name?: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean },
+  mode: number,
+  { objects }: PayloadInputs,
+): Promise<Payload> {
+  const namespace = pod.metadata?.namespace ?? '';
+  const map = await orEmpty(need(objects).configMap(namespace, source.name ?? ''), source.optional, {
+    data: {},
+    binaryData: {},
+  });
+  const text = Object.fromEntries(Object.entries(map.data).map(([key, value]) => [key, utf8(value)]));
+  return projectKeys({ ...text, ...map.binaryData }, source.items, mode, source.optional === true, 'configmap');
+}
+
+async function secretPayload(
+  pod: Pod,
+  source: { readonly name: string; readonly items?: readonly KeyToPath[]; readonly optional?: boolean },
+  mode: number,
+  { objects }: PayloadInputs,
+): Promise<Payload> {
+  const secret = await orEmpty(need(objects).secret(pod.metadata?.namespace ?? '', source.name), source.optional, {
+    data: {},
+    type: '',
+  });
+  return projectKeys(secret.data, source.items, mode, source.optional === true, 'secret');
+}
+
+type DownwardItem = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number];
+
+function downwardPayload(
+  pod: Pod,
+  items: readonly DownwardItem[] | undefined,
+  mode: number,
+  inputs: PayloadInputs,
+): Payload {
+  return new Map(
+    (items ?? []).map((item) => {
+      const value =
+        item.fieldRef !== undefined
+          ? computeField(pod, item.fieldRef.fieldPath, { hostIps: inputs.hostIps(), podIps: [] })
+          : computeResourceField(pod, item.resourceFieldRef, inputs.resourceDefaults());
+      return [item.path, { data: utf8(value), mode: item.mode ?? mode }];
+    }),
+  );
+}
+
+/** Tokens are for whoever owns the file; everyone may read them only where no single user is known to need them. */
+function tokenMode(pod: Pod, mode: number): number {
+  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+  const users = new Set(
+    containers.map(({ securityContext }) => securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser),
+  );
+  const [only] = users;
+  if (pod.spec?.securityContext?.fsGroup !== undefined || (users.size === 1 && only !== undefined)) return 0o600;
+  return mode;
+}
+
+const defaultTokenSeconds = 3600;
+
+/** The files of a configMap, secret, downwardAPI or projected volume. Rejects with a PayloadError or an ApiError. */
+export async function computePayload(pod: Pod, volume: Volume, inputs: PayloadInputs): Promise<Payload> {
+  if (volume.configMap !== undefined) {
+    return configMapPayload(pod, volume.configMap, volume.configMap.defaultMode ?? defaultFileMode, inputs);
+  }
+  if (volume.secret !== undefined) {
+    const { secretName = '', ...rest } = volume.secret;
+    return secretPayload(pod, { name: secretName, ...rest }, volume.secret.defaultMode ?? defaultFileMode, inputs);
+  }
+  if (volume.downwardAPI !== undefined) {
+    return downwardPayload(pod, volume.downwardAPI.items, volume.downwardAPI.defaultMode ?? defaultFileMode, inputs);
+  }
+  const mode = volume.projected?.defaultMode ?? defaultFileMode;
+  const parts = await Promise.all(
+    (volume.projected?.sources ?? []).map(async (source): Promise<Payload> => {
+      if (source.configMap !== undefined) return configMapPayload(pod, source.configMap, mode, inputs);
+      if (source.secret !== undefined)
+        return secretPayload(pod, { name: source.secret.name ?? '', ...source.secret }, mode, inputs);
+      if (source.downwardAPI !== undefined) return downwardPayload(pod, source.downwardAPI.items, mode, inputs);
+      if (source.serviceAccountToken !== undefined) {
+        const { audience, expirationSeconds, path } = source.serviceAccountToken;
+        const token = await need(inputs.objects).token(
+          pod,
+          audience ? [audience] : [],
+          expirationSeconds ?? defaultTokenSeconds,
+        );
+        return new Map([[path, { data: utf8(token), mode: tokenMode(pod, mode) }]]);
+      }
+      throw new PayloadError(`projected source ${Object.keys(source).join(', ')} is not supported by this kubelet`);
+    }),
+  );
+  return new Map(parts.flatMap((part) => [...part]));
+}
