@@ -97,6 +97,7 @@ export interface RunningPodSync extends PodSync {
 }
 
 const orphanGraceSeconds = 1;
+const mirrorRetryMs = 2000;
 
 /** The key of a container's back-off: a new image starts from nothing. */
 export const backoffKey = (pod: Pod, container: Pick<RunnableContainer, 'name' | 'image' | 'resources'>): string =>
@@ -245,7 +246,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       const error = errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`;
       journal.write({ kind: 'pod.syncFailed', pod: logNameOf(pod), uid: uidOf(pod), error });
     }
-    const due = [outcome.retryAt, deadlineOf(pod)].filter((at) => at !== undefined);
+    const due = [outcome.retryAt, deadlineOf(pod), mirrorRetryOf(pod)].filter((at) => at !== undefined);
     return {
       terminal: false,
       actedAt: outcome.acted ? clock.now() : undefined,
@@ -253,6 +254,12 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       retryAt: due.length > 0 ? Math.min(...due) : undefined,
     };
   }
+
+  /** A mirror that could not be made (the API server is young, say) is tried for again soon. */
+  const mirrorRetryOf = (pod: Pod): Instant | undefined =>
+    isStaticPod(pod) && options.ensureMirror !== undefined && options.catalog.mirrorOf(pod) === undefined
+      ? clock.now() + mirrorRetryMs
+      : undefined;
 
   function deadlineOf(pod: Pod): Instant | undefined {
     const seconds = pod.spec?.activeDeadlineSeconds;

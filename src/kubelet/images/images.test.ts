@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { FakeClock } from '../../base/clock.ts';
+import { fakeCri } from '../../cri/fake.ts';
+import { memoryJournal, projectionOf } from '../../journal/journal.ts';
+import { aContainer, aPod } from '../test-builders.ts';
+import { parseDockerConfig, selectCredentials } from './credentials.ts';
+import { createImageManager } from './manager.ts';
+import { parseImageReference, withDefaultTag } from './reference.ts';
+
+test.each([
+  ['nginx', 'docker.io', 'library/nginx', 'nginx:latest'],
+  ['nginx:1', 'docker.io', 'library/nginx', 'nginx:1'],
+  ['a/b', 'docker.io', 'a/b', 'a/b:latest'],
+  ['localhost:5000/x/y:z', 'localhost:5000', 'x/y', 'localhost:5000/x/y:z'],
+  [
+    `registry.k8s.io/pause@sha256:${'a'.repeat(64)}`,
+    'registry.k8s.io',
+    'pause',
+    `registry.k8s.io/pause@sha256:${'a'.repeat(64)}`,
+  ],
+])('%s is %s’s %s', (image, registry, repository, tagged) => {
+  const parsed = parseImageReference(image);
+  expect(parsed).toMatchObject({ registry, repository });
+  if (typeof parsed !== 'string') expect(withDefaultTag(image, parsed)).toBe(tagged);
+});
+
+test.each(['', 'Nginx', 'a//b', 'a:b:c', 'x@sha256:short', ':tag'])('%j is no image', (image) => {
+  expect(parseImageReference(image)).toMatch(/^invalid reference format/);
+});
+
+const dockerConfig = JSON.stringify({
+  auths: {
+    'https://index.docker.io/v1/': { auth: Buffer.from('me:pass:word').toString('base64') },
+    'ghcr.io': { username: 'all', password: 'p' },
+    'ghcr.io/team': { username: 'team', password: 'p' },
+    '*.example.com': { username: 'star', password: 'p' },
+  },
+});
+
+test.each([
+  ['nginx', ['me']],
+  ['ghcr.io/team/app', ['team', 'all']],
+  ['ghcr.io/other', ['all']],
+  ['eu.example.com/x', ['star']],
+  ['a.eu.example.com/x', []],
+])('credentials for %s: %j', (image, names) => {
+  const parsed = parseImageReference(image);
+  if (typeof parsed === 'string') throw new Error(parsed);
+  expect(selectCredentials(parseDockerConfig(dockerConfig), parsed).map(({ username }) => username)).toEqual(names);
+});
+
+test('a password may have a colon', () => {
+  expect(parseDockerConfig(dockerConfig)[0]).toMatchObject({
+    username: 'me',
+    password: 'pass:word',
+    scope: 'index.docker.io',
+  });
+});
+
+function aManager() {
+  const clock = new FakeClock();
+  const cri = fakeCri(clock);
+  const journal = memoryJournal();
+  const manager = createImageManager({ cri, clock, journal, maxParallelPulls: 1 });
+  const ensure = (image: string, imagePullPolicy?: string) =>
+    manager
+      .ensure(
+        aPod(),
+        aContainer('main', { image, ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }) }),
+        undefined,
+        new AbortController().signal,
+      )
+      .catch((error: Error & { reason: string }) => `${error.reason}: ${error.message}`);
+  const events = () =>
+    journal.records.flatMap((record) => {
+      const event = projectionOf(record).event?.(record);
+      return event === undefined ? [] : [`${event.reason}: ${event.message}`];
+    });
+  return { clock, cri, journal, ensure, events };
+}
+
+test('an image that is there is not pulled', async () => {
+  const { cri, ensure, events } = aManager();
+  cri.images.add('busybox:1');
+  expect(await ensure('busybox:1', 'IfNotPresent')).toBe('sha256:busybox:1');
+  expect(events()).toEqual([
+    'Pulled: Container image "busybox:1" already present on machine and can be accessed by the pod',
+  ]);
+});
+
+test('Always pulls, and so does no tag', async () => {
+  const { cri, ensure } = aManager();
+  cri.images.add('busybox:latest');
+  cri.pullable.add('busybox:latest');
+  await ensure('busybox');
+  expect(cri.calls).toContain('pullImage busybox:latest');
+});
+
+test('Never does not', async () => {
+  const { cri, ensure } = aManager();
+  expect(await ensure('busybox:1', 'Never')).toBe(
+    'ErrImageNeverPull: Container image "busybox:1" is not present with pull policy of Never',
+  );
+  expect(cri.calls).not.toContain('pullImage busybox:1');
+});
+
+test('a name that is none is said so', async () => {
+  const { ensure } = aManager();
+  expect(await ensure('Bad Image')).toMatch(/^InvalidImageName: Failed to apply default image tag "Bad Image"/);
+});
+
+test('a pull that failed waits: 10 seconds, then 20', async () => {
+  const { clock, cri, ensure, events } = aManager();
+  const error = 'rpc error: code = NotFound desc = no:1 not found';
+  expect(await ensure('no:1')).toBe(`ErrImagePull: ${error}`);
+  expect(await ensure('no:1')).toBe(`ImagePullBackOff: Back-off pulling image "no:1": ErrImagePull: ${error}`);
+  await clock.advance(10_000);
+  expect(await ensure('no:1')).toBe(`ErrImagePull: ${error}`);
+  await clock.advance(10_000);
+  expect(await ensure('no:1')).toMatch(/^ImagePullBackOff/);
+  await clock.advance(10_000);
+  cri.pullable.add('no:1');
+  expect(await ensure('no:1')).toBe('sha256:no:1');
+  expect(events().slice(0, 3)).toEqual([
+    'Pulling: Pulling image "no:1"',
+    `Failed: Failed to pull image "no:1": ${error}`,
+    'BackOff: Back-off pulling image "no:1"',
+  ]);
+});
