@@ -1,14 +1,12 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { kubeApi } from '../api/client.ts';
-import { parseKubeconfig } from '../api/kubeconfig.ts';
-import type { KubeApi } from '../api/port.ts';
 import { systemClock } from '../base/clock.ts';
 import { grpcCri } from '../cri/grpc.ts';
 import { createJournal } from '../journal/journal.ts';
 import { klogReader } from '../journal/klog.ts';
 import { decideAdmission, nodeForAdmission, safeSysctlsOf } from './admission/index.ts';
+import { clientAccess } from './certificates/index.ts';
 import {
   type KubeletConfiguration,
   loadKubeletConfiguration,
@@ -16,20 +14,22 @@ import {
   parseFlags,
   parseGoDuration,
 } from './config/index.ts';
+import { containerInputs } from './containers/inputs.ts';
 import { sandboxRenderer } from './containers/sandbox-renderer.ts';
 import { podHousekeeping } from './housekeeping.ts';
 import { createImageManager } from './images/index.ts';
 import { fileSystemBytes, nodeLease, nodeManager, readMachine, runtimeState } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
+import { podObjects, serviceLister } from './objects/index.ts';
 import { createPleg } from './pleg/index.ts';
 import { findContainer } from './pod-facts.ts';
 import { probeManager } from './probes/index.ts';
 import { milliOf, unitsOf } from './quantity.ts';
 import { cgroupFs, podCgroups } from './resources/index.ts';
 import { apiSource, fileSource, httpSource, mirrorPods, podCatalog, type SourceName } from './sources/index.ts';
-import { inputsStandin, volumeStandin } from './standins.ts';
 import { createStatusManager } from './status/index.ts';
 import { kubernetesVersion, minorVersion } from './version.ts';
+import { kernelMounts, volumeManager } from './volumes/index.ts';
 import {
   backoffKey,
   containerStarter,
@@ -85,7 +85,21 @@ async function runKubelet(
     runtime: `${runtime.runtimeName}://${runtime.runtimeVersion}`,
   });
 
-  const api = flags.kubeconfig === '' ? undefined : apiOf(flags.kubeconfig);
+  const access =
+    flags.kubeconfig === ''
+      ? undefined
+      : await clientAccess({
+          kubeconfig: flags.kubeconfig,
+          bootstrapKubeconfig: flags.bootstrapKubeconfig,
+          certDir: flags.certDir,
+          rotate: config.rotateCertificates === true,
+          nodeName,
+          clock,
+          journal,
+          userAgent: `kubelet/${kubernetesVersion}`,
+          onRequest: () => undefined,
+        });
+  const api = access?.api;
   const machine = await readMachine();
   const pleg = createPleg({ cri, clock, journal });
   const state = runtimeState({
@@ -165,14 +179,42 @@ async function runKubelet(
     kill: (pid) => process.kill(pid, 'SIGKILL'),
   });
 
-  const volumes = volumeStandin;
-  const inputs = inputsStandin;
+  const objects =
+    api &&
+    podObjects({
+      api,
+      clock,
+      onChange: (uids) => {
+        for (const uid of uids) workers.wake(uid);
+      },
+    });
+  const services = api && serviceLister(api, clock);
+  const volumes = volumeManager({
+    rootDir,
+    clock,
+    journal,
+    mounts: kernelMounts,
+    api,
+    objects,
+    hostIps: node.hostIps,
+    resourceDefaults: node.allocatable,
+  });
   const probes = probeManager({ runtime: cri, cache: pleg, clock, journal, userAgent: `kube-probe/${minorVersion}` });
   const images = createImageManager({
     cri,
     clock,
     journal,
     maxParallelPulls: config.serializeImagePulls ? 1 : (config.maxParallelImagePulls ?? Number.POSITIVE_INFINITY),
+    ...(objects === undefined ? {} : { objects }),
+  });
+  const inputs = containerInputs({
+    objects,
+    services,
+    hostIps: node.hostIps,
+    resourceDefaults: node.allocatable,
+    rootDir,
+    mounts: kernelMounts,
+    images,
   });
   const backoff = new RestartBackoff({
     firstMs: 10_000,
@@ -238,7 +280,7 @@ async function runKubelet(
     probes,
     volumes,
     cgroups,
-    objects: undefined,
+    objects,
     ensureMirror: mirrors?.reconcile,
     facts: node,
     runtimeState: state,
@@ -290,7 +332,7 @@ async function runKubelet(
     sourcesReady: () => catalog.allSeen(sourceNames),
   });
   const take = (changes: readonly PodChange[]): void => changes.forEach(loop.handle);
-  const sources = [
+  const localSources = [
     ...(config.staticPodPath === undefined
       ? []
       : [
@@ -316,7 +358,9 @@ async function runKubelet(
             onPods: (pods) => take(catalog.replace('http', pods)),
           }),
         ]),
-    ...(api === undefined
+  ];
+  const remoteSources =
+    api === undefined
       ? []
       : [
           apiSource({
@@ -327,8 +371,7 @@ async function runKubelet(
             onAll: (pods) => take(catalog.replace('api', pods)),
             onOne: (uid, pod) => take(catalog.set('api', uid, pod)),
           }),
-        ]),
-  ];
+        ];
   let registered = false;
   node.onNode(() => {
     if (registered) return;
@@ -343,13 +386,16 @@ async function runKubelet(
   const lease =
     api &&
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
-  const parts = [pleg, state, node, loop, statuses, ...sources, ...(lease === undefined ? [] : [lease])];
-  await Promise.all(parts.map((part) => part.run(signal)));
-}
-
-function apiOf(kubeconfig: string): KubeApi {
-  const { server, ca, insecureSkipVerify, credentials } = parseKubeconfig(readFileSync(kubeconfig, 'utf8'), kubeconfig);
-  return kubeApi({ server, ca, insecureSkipVerify, credentials, userAgent: `kubelet/${kubernetesVersion}` });
+  const local = [pleg, state, loop, ...localSources, ...(access === undefined ? [] : [access])];
+  // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
+  const remote = [node, statuses, ...remoteSources, ...[lease, services].filter((part) => part !== undefined)];
+  await Promise.all([
+    ...local.map((part) => part.run(signal)),
+    ...remote.map(async (part) => {
+      await access?.ready(signal);
+      await part.run(signal);
+    }),
+  ]);
 }
 
 /** The runtime knows best which driver it uses; only an older one leaves it to the configuration. */
