@@ -1,0 +1,103 @@
+/** What a metric is called, means and is labelled with. Names are upstream's: dashboards know them. */
+export interface MetricDefinition {
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels?: readonly string[];
+  readonly buckets?: readonly number[];
+}
+
+const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const longSeconds = [
+  0.5, 1, 2, 3, 4, 5, 6, 8, 10, 20, 30, 45, 60, 120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600,
+];
+
+const counter = (help: string, ...labels: string[]): MetricDefinition => ({ kind: 'counter', help, labels });
+const gauge = (help: string, ...labels: string[]): MetricDefinition => ({ kind: 'gauge', help, labels });
+const histogram = (help: string, buckets: readonly number[], ...labels: string[]): MetricDefinition => ({
+  kind: 'histogram',
+  help,
+  buckets,
+  labels,
+});
+
+export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
+  kubelet_node_name: gauge('The name of this node', 'node'),
+  kubelet_running_pods: gauge('Pods that have a running sandbox'),
+  kubelet_running_containers: gauge('Containers by state', 'container_state'),
+  kubelet_desired_pods: gauge('Pods that the sources want on this node', 'static'),
+  kubelet_active_pods: gauge('Pods that hold resources of this node', 'static'),
+  kubelet_mirror_pods: gauge('Mirror pods known to this node'),
+  kubelet_working_pods: gauge('Pods that have a worker', 'lifecycle', 'config', 'static'),
+  kubelet_pod_start_duration_seconds: histogram(
+    'From a pod being seen for the first time until its containers run',
+    longSeconds,
+  ),
+  kubelet_pod_start_sli_duration_seconds: histogram(
+    'As pod_start_duration, without image pulls and init containers',
+    longSeconds,
+  ),
+  kubelet_pod_start_total_duration_seconds: histogram('From the pod’s creation until its containers run', longSeconds),
+  kubelet_pod_worker_duration_seconds: histogram('One sync of one pod', seconds, 'operation_type'),
+  kubelet_pod_worker_start_duration_seconds: histogram('From a pod being seen until its worker starts', seconds),
+  kubelet_pod_status_sync_duration_seconds: histogram('From a status being computed until the API has it', seconds),
+  kubelet_pleg_relist_duration_seconds: histogram('One relist of the runtime', seconds),
+  kubelet_pleg_relist_interval_seconds: histogram('Time between relists', seconds),
+  kubelet_pleg_pod_relist_duration_seconds: histogram('Looking at one pod in the runtime', seconds),
+  kubelet_pleg_last_seen_seconds: gauge('When the PLEG was last active'),
+  kubelet_pleg_discard_events: counter('Events of the PLEG that were dropped'),
+  kubelet_runtime_operations_total: counter('Calls of the container runtime', 'operation_type'),
+  kubelet_runtime_operations_errors_total: counter('Calls of the container runtime that failed', 'operation_type'),
+  kubelet_runtime_operations_duration_seconds: histogram('Calls of the container runtime', seconds, 'operation_type'),
+  kubelet_run_podsandbox_duration_seconds: histogram('Making a sandbox', seconds, 'runtime_handler'),
+  kubelet_run_podsandbox_errors_total: counter('Sandboxes that could not be made', 'runtime_handler'),
+  kubelet_cgroup_manager_duration_seconds: histogram('Work on cgroups', seconds, 'operation_type'),
+  kubelet_cgroup_version: gauge('cgroup version on this host'),
+  kubelet_http_requests_total: counter(
+    'Requests to the kubelet’s server',
+    'method',
+    'path',
+    'server_type',
+    'long_running',
+  ),
+  kubelet_http_requests_duration_seconds: histogram(
+    'Requests to the kubelet’s server',
+    seconds,
+    'method',
+    'path',
+    'server_type',
+    'long_running',
+  ),
+  kubelet_http_inflight_requests: gauge('Requests being answered', 'method', 'path', 'server_type', 'long_running'),
+  kubelet_started_pods_total: counter('Sandboxes that were started'),
+  kubelet_started_pods_errors_total: counter('Sandboxes that could not be started'),
+  kubelet_started_containers_total: counter('Containers that were started', 'container_type'),
+  kubelet_started_containers_errors_total: counter('Containers that could not be started', 'container_type', 'code'),
+  kubelet_restarted_pods_total: counter('Static pods that were deleted and recreated with the same UID', 'static'),
+  kubelet_orphaned_runtime_pods_total: counter('Pods found in the runtime that no source knows'),
+  kubelet_evictions: counter('Pods evicted, by signal', 'eviction_signal'),
+  kubelet_preemptions: counter('Pods preempted, by signal', 'preemption_signal'),
+  kubelet_admission_rejections_total: counter('Pods that this node refused', 'reason'),
+  kubelet_image_pull_duration_seconds: histogram('Pulling an image', longSeconds, 'image_size_in_bytes'),
+  kubelet_image_garbage_collected_total: counter('Images removed to free space', 'reason'),
+  kubelet_certificate_manager_client_ttl_seconds: gauge('Seconds until the client certificate ends'),
+  kubelet_certificate_manager_server_ttl_seconds: gauge('Seconds until the serving certificate ends'),
+  kubelet_certificate_manager_client_expiration_renew_errors: counter('Renewals of the client certificate that failed'),
+  kubelet_server_expiration_renew_errors: counter('Renewals of the serving certificate that failed'),
+  kubelet_volume_stats_capacity_bytes: gauge('Capacity of a volume', 'namespace', 'persistentvolumeclaim'),
+  kubelet_lifecycle_handler_http_fallbacks_total: counter('Hooks that fell back from HTTPS to HTTP'),
+  prober_probe_total: counter('Attempts at probes', 'probe_type', 'result', 'container', 'pod', 'namespace', 'pod_uid'),
+  prober_probe_duration_seconds: histogram(
+    'Attempts at probes',
+    seconds,
+    'probe_type',
+    'container',
+    'pod',
+    'namespace',
+  ),
+  rest_client_requests_total: counter('Requests to the API server', 'code', 'method', 'host'),
+  rest_client_request_duration_seconds: histogram('Requests to the API server', seconds, 'verb', 'host'),
+  storage_operation_duration_seconds: histogram('Work on volumes', seconds, 'operation_name', 'status'),
+  volume_manager_total_volumes: gauge('Volumes by plugin and state', 'plugin_name', 'state'),
+  kubernetes_build_info: gauge('Version of this kubelet', 'git_version', 'major', 'minor', 'platform'),
+  kubernetes_feature_enabled: gauge('Feature gates', 'name', 'stage'),
+};
