@@ -1,65 +1,70 @@
 import type { KubeletConfiguration } from './model.ts';
 
-/** Fields that Go leaves out when they are empty. */
-const empty = (value: unknown): boolean =>
-  value === undefined ||
-  value === '' ||
-  value === 0 ||
-  (Array.isArray(value) && value.length === 0) ||
-  (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0);
-
-/** Fields that have no default: /configz shows them only when they are set. */
+/** Fields whose zero value means "not set": shown only when they hold something. */
 const optional = new Set([
+  'allowedUnsafeSysctls',
+  'cgroupRoot',
+  'clusterDNS',
+  'clusterDomain',
+  'cpuManagerPolicyOptions',
+  'defaultPodSysctls',
+  'enableContentionProfiling',
+  'enforceNodeAllocatable',
+  'evictionHard',
+  'evictionMaxPodGracePeriod',
+  'evictionMinimumReclaim',
+  'evictionSoft',
+  'evictionSoftGracePeriod',
+  'featureGates',
+  'imageServiceEndpoint',
+  'kernelMemcgNotification',
+  'kubeReserved',
+  'kubeReservedCgroup',
+  'kubeletCgroups',
+  'podCIDR',
+  'podsPerCore',
+  'preloadedImagesVerificationAllowlist',
+  'protectKernelDefaults',
+  'providerID',
+  'qosReserved',
+  'readOnlyPort',
+  'registerWithTaints',
+  'reservedMemory',
+  'reservedSystemCPUs',
+  'rotateCertificates',
+  'runOnce',
+  'serverTLSBootstrap',
+  'showHiddenMetricsForVersion',
+  'shutdownGracePeriodByPodPriority',
   'staticPodPath',
   'staticPodURL',
   'staticPodURLHeader',
-  'readOnlyPort',
-  'tlsCertFile',
-  'tlsPrivateKeyFile',
-  'tlsCipherSuites',
-  'tlsMinVersion',
-  'clusterDomain',
-  'clusterDNS',
-  'kubeletCgroups',
   'systemCgroups',
-  'cgroupRoot',
-  'podCIDR',
-  'evictionHard',
-  'evictionSoft',
-  'evictionSoftGracePeriod',
-  'evictionMaxPodGracePeriod',
-  'evictionMinimumReclaim',
-  'podsPerCore',
-  'featureGates',
   'systemReserved',
-  'kubeReserved',
   'systemReservedCgroup',
-  'kubeReservedCgroup',
-  'reservedSystemCPUs',
-  'allowedUnsafeSysctls',
-  'providerID',
-  'registerWithTaints',
-  'imageServiceEndpoint',
-  'imagePullCredentialsVerificationPolicy',
+  'tlsCertFile',
+  'tlsCipherSuites',
+  'tlsCurvePreferences',
+  'tlsMinVersion',
+  'tlsPrivateKeyFile',
+  'topologyManagerPolicyOptions',
 ]);
+
+const isEmpty = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  value === '' ||
+  value === 0 ||
+  value === false ||
+  (typeof value === 'object' && Object.keys(value).length === 0);
 
 /** The body of /configz: the configuration in force. */
 export function renderConfigz(configuration: KubeletConfiguration): string {
-  const shown = Object.fromEntries(
-    Object.entries(configuration).filter(
-      ([name, value]) => name !== 'runOnce' && !(optional.has(name) && empty(value)),
-    ),
-  );
-  const { rotateCertificates, serverTLSBootstrap, ...rest } = shown as {
-    rotateCertificates?: boolean;
-    serverTLSBootstrap?: boolean;
-  };
+  const shown = Object.entries(configuration).filter(([name, value]) => !(optional.has(name) && isEmpty(value)));
   const kubeletconfig = {
-    ...rest,
-    ...(rotateCertificates ? { rotateCertificates } : {}),
-    ...(serverTLSBootstrap ? { serverTLSBootstrap } : {}),
     kind: 'KubeletConfiguration',
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    ...Object.fromEntries(shown),
   };
   return JSON.stringify({ kubeletconfig });
 }

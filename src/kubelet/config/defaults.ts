@@ -74,11 +74,11 @@ export const builtInDefaults: ConfigTree = {
   enableSystemLogQuery: false,
   shutdownGracePeriod: '0s',
   shutdownGracePeriodCriticalPods: '0s',
-  crashLoopBackOff: {},
+  crashLoopBackOff: { maxContainerRestartPeriod: '5m0s' },
   enableProfilingHandler: true,
   enableDebugFlagsHandler: true,
   seccompDefault: false,
-  memoryThrottlingFactor: 0.9,
+  memoryReservationPolicy: 'None',
   registerNode: true,
   localStorageCapacityIsolation: true,
   containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
@@ -94,11 +94,11 @@ export const legacyDefaults: ConfigTree = {
 
 /** Hard eviction thresholds, where a configuration file says nothing of them. */
 export const evictionDefaults: Readonly<Record<string, string>> = {
+  'imagefs.available': '15%',
+  'imagefs.inodesFree': '5%',
   'memory.available': '100Mi',
   'nodefs.available': '10%',
   'nodefs.inodesFree': '5%',
-  'imagefs.available': '15%',
-  'imagefs.inodesFree': '5%',
 };
 
 const isTree = (value: unknown): value is ConfigTree =>

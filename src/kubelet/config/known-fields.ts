@@ -9,6 +9,7 @@ const others = [
   'clusterDNS',
   'clusterDomain',
   'cpuManagerPolicyOptions',
+  'defaultPodSysctls',
   'enableContentionProfiling',
   'evictionHard',
   'evictionMaxPodGracePeriod',

@@ -18,6 +18,7 @@ import { knownFields } from './known-fields.ts';
 import type { KubeletConfiguration } from './model.ts';
 import type { ParsedFlags } from './parse-flags.ts';
 import { validateKubeletConfiguration } from './validate.ts';
+import { withoutZeroValues } from './zero-values.ts';
 
 const apiVersion = 'kubelet.config.k8s.io/v1beta1';
 const kind = 'KubeletConfiguration';
@@ -151,9 +152,10 @@ export function computeConfiguration(
   overrides: ReadonlyMap<string, unknown>,
   seccompDefault = false,
 ): KubeletConfiguration {
-  let tree = layer(builtInDefaults, file === undefined ? legacyDefaults : dropEmpty(file));
+  const given = file === undefined ? legacyDefaults : withoutZeroValues(file);
+  let tree = layer(builtInDefaults, given);
   if (file !== undefined) tree = withEviction(tree, file);
-  if (file?.nodeStatusUpdateFrequency !== undefined && file.nodeStatusReportFrequency === undefined) {
+  if (given.nodeStatusUpdateFrequency !== undefined && given.nodeStatusReportFrequency === undefined) {
     tree = withField(tree, 'nodeStatusReportFrequency', tree.nodeStatusUpdateFrequency);
   }
   for (const [path, value] of overrides) {
@@ -173,44 +175,11 @@ export function computeConfiguration(
       return result;
     }
   }, tree);
-  return tree as unknown as KubeletConfiguration;
+  return asConfiguration(tree);
 }
 
-/** Zero durations in a file mean "the default", as kubeadm writes them (`syncFrequency: 0s`). */
-function dropEmpty(file: ConfigTree): ConfigTree {
-  const zero = (value: unknown): boolean => value === '0s' || value === '' || value === null;
-  const drop = (tree: ConfigTree, defaults: ConfigTree): ConfigTree =>
-    Object.fromEntries(
-      Object.entries(tree).flatMap(([key, value]) => {
-        const fallback = defaults[key];
-        if (zero(value) && fallback !== undefined) return [];
-        if (
-          typeof value === 'object' &&
-          value !== null &&
-          !Array.isArray(value) &&
-          typeof fallback === 'object' &&
-          fallback !== null
-        ) {
-          return [[key, drop(value as ConfigTree, fallback as ConfigTree)]];
-        }
-        // kubeadm's file has numbers 0 for verbosity and flushFrequency alone.
-        if (
-          value === 0 &&
-          (key === 'flushFrequency' || key === 'healthzPort') &&
-          fallback !== undefined &&
-          key === 'flushFrequency'
-        )
-          return [];
-        return [[key, value]];
-      }),
-    );
-  return drop(file, {
-    ...builtInDefaults,
-    imageMaximumGCAge: undefined,
-    shutdownGracePeriod: undefined,
-    shutdownGracePeriodCriticalPods: undefined,
-  });
-}
+/** Every field has its default by now, and `validateKubeletConfiguration` looks at the values. */
+const asConfiguration = (tree: object): KubeletConfiguration => tree as KubeletConfiguration;
 
 function withEviction(tree: ConfigTree, file: ConfigTree): ConfigTree {
   if (file.evictionHard === undefined || file.evictionHard === null)

@@ -122,11 +122,12 @@ export interface KubeletConfiguration {
   readonly shutdownGracePeriod: GoDuration;
   readonly shutdownGracePeriodCriticalPods: GoDuration;
   readonly shutdownGracePeriodByPodPriority?: readonly unknown[];
-  readonly crashLoopBackOff: { readonly maxContainerRestartPeriod?: GoDuration };
+  readonly crashLoopBackOff: { readonly maxContainerRestartPeriod: GoDuration };
   readonly enableProfilingHandler: boolean;
   readonly enableDebugFlagsHandler: boolean;
   readonly seccompDefault: boolean;
-  readonly memoryThrottlingFactor: number;
+  readonly memoryThrottlingFactor?: number;
+  readonly memoryReservationPolicy: string;
   readonly registerWithTaints?: readonly Taint[];
   readonly registerNode: boolean;
   readonly localStorageCapacityIsolation: boolean;

@@ -181,7 +181,7 @@ export function parseFlags(argv: readonly string[]): FlagsResult {
     } else if (ownFlag !== undefined) {
       const value = parseValue(name, ownFlag.type, text);
       const plain = ownFlag.type === 'duration' ? parseGoDuration(String(value)) : value;
-      const before = given.has(name) && ownFlag.type === 'map' ? flags[ownFlag.key] : undefined;
+      const before = ownFlag.type === 'map' ? flags[ownFlag.key] : undefined;
       flags = { ...flags, [ownFlag.key]: accumulate(before, plain, ownFlag.type) };
     } else if (removed !== undefined) {
       warnings.push(`Flag --${name} is no longer part of the kubelet and is ignored: ${removed.instead}`);

@@ -105,7 +105,7 @@ const validateNumbers = (c: KubeletConfiguration): readonly string[] => {
       invalid('containerLogMaxWorkers', undefined, `${c.containerLogMaxWorkers} must be greater than or equal to 1`),
     ],
     [
-      c.memoryThrottlingFactor <= 0 || c.memoryThrottlingFactor > 1,
+      (c.memoryThrottlingFactor ?? 1) <= 0 || (c.memoryThrottlingFactor ?? 1) > 1,
       invalid(
         'memoryThrottlingFactor',
         undefined,
@@ -153,7 +153,7 @@ const validateTimes = (c: KubeletConfiguration): readonly string[] => {
       ),
     ],
     [
-      restart !== undefined && (seconds(restart) < 1 || seconds(restart) > 300),
+      seconds(restart) < 1 || seconds(restart) > 300,
       invalid('crashLoopBackOff.maxContainerRestartPeriod', undefined, `${restart} must be between 1s and 300s`),
     ],
     [
@@ -175,6 +175,14 @@ const validateTimes = (c: KubeletConfiguration): readonly string[] => {
     [
       total > 0 && total < 1,
       invalid('shutdownGracePeriod', undefined, `${c.shutdownGracePeriod} must be either zero or otherwise >= 1 sec`),
+    ],
+    [
+      (c.shutdownGracePeriodByPodPriority ?? []).length > 0 && (total > 0 || critical > 0),
+      invalid(
+        'shutdownGracePeriodByPodPriority',
+        undefined,
+        'cannot be specified at the same time as shutdownGracePeriod or shutdownGracePeriodCriticalPods',
+      ),
     ],
   ];
   return rules.filter(([wrong]) => wrong).map(([, problem]) => problem);
@@ -201,6 +209,11 @@ const validateAllocatable = (c: KubeletConfiguration): readonly string[] => {
     ...(wanted.includes('none') && wanted.length > 1
       ? [invalid(field, flag, 'may not contain additional enforcements when "none" is specified')]
       : []),
+    ...['system-reserved', 'kube-reserved'].flatMap((kind) =>
+      wanted.includes(kind) && wanted.includes(`${kind}-compressible`)
+        ? [invalid(field, flag, `may not contain both "${kind}" and "${kind}-compressible"`)]
+        : [],
+    ),
     ...(new Set(wanted).size < wanted.length ? [invalid(field, flag, 'has duplicate enforcements')] : []),
     ...Object.entries(cgroup).flatMap(([kind, name]) =>
       wanted.some((value) => value.startsWith(kind)) && !name
@@ -230,6 +243,10 @@ const validateRest = (c: KubeletConfiguration): readonly string[] => {
     [
       !isAbsolute(logs) || normalize(logs) !== logs,
       invalid('podLogsDir', undefined, `"${logs}" must be an absolute and normalized path`),
+    ],
+    [
+      [...logs].some((letter) => letter > '\u007f'),
+      invalid('podLogsDir', undefined, `"${logs}" must hold ASCII characters only`),
     ],
     [
       c.containerRuntimeEndpoint === '',
@@ -273,6 +290,11 @@ const validateRest = (c: KubeletConfiguration): readonly string[] => {
     ...taints.map((taint) =>
       invalid('registerWithTaints', 'register-with-taints', `invalid taint: ${JSON.stringify(taint)}`),
     ),
+    ...(c.registerWithTaints ?? [])
+      .filter((taint) => 'timeAdded' in taint)
+      .map(({ key }) =>
+        invalid('registerWithTaints', 'register-with-taints', `timeAdded of taint "${key}" may not be set`),
+      ),
   ];
 };
 
