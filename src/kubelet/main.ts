@@ -3,10 +3,12 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { grpcCri } from '../cri/grpc.ts';
-import { createJournal } from '../journal/journal.ts';
+import { createJournal, type JournalReader } from '../journal/journal.ts';
 import { klogReader } from '../journal/klog.ts';
+import { kubeEvents } from '../journal/kube-events.ts';
+import { createMetrics } from '../journal/metrics.ts';
 import { decideAdmission, nodeForAdmission, safeSysctlsOf } from './admission/index.ts';
-import { clientAccess } from './certificates/index.ts';
+import { clientAccess, servingCertificate } from './certificates/index.ts';
 import {
   type KubeletConfiguration,
   loadKubeletConfiguration,
@@ -15,6 +17,7 @@ import {
   parseGoDuration,
 } from './config/index.ts';
 import { containerInputs } from './containers/inputs.ts';
+import { runtimeClasses } from './containers/runtime-class.ts';
 import { sandboxRenderer } from './containers/sandbox-renderer.ts';
 import { podHousekeeping } from './housekeeping.ts';
 import { createImageManager } from './images/index.ts';
@@ -26,6 +29,7 @@ import { findContainer } from './pod-facts.ts';
 import { probeManager } from './probes/index.ts';
 import { milliOf, unitsOf } from './quantity.ts';
 import { cgroupFs, podCgroups } from './resources/index.ts';
+import { startServers } from './server/index.ts';
 import { apiSource, fileSource, httpSource, mirrorPods, podCatalog, type SourceName } from './sources/index.ts';
 import { createStatusManager } from './status/index.ts';
 import { kubernetesVersion, minorVersion } from './version.ts';
@@ -60,14 +64,18 @@ async function runKubelet(
   }
   for (const folder of [logsRoot, logLinks]) mkdirSync(folder, { recursive: true, mode: 0o755 });
 
-  const journal = createJournal(clock, [
+  const metrics = createMetrics();
+  let verbosity = config.logging.verbosity;
+  const readers: JournalReader[] = [
     klogReader({
-      verbosity: () => config.logging.verbosity,
+      verbosity: () => verbosity,
       format: () => config.logging.format,
       write: (text) => process.stderr.write(text),
       pid: process.pid,
     }),
-  ]);
+    metrics.reader,
+  ];
+  const journal = createJournal(clock, readers);
   for (const text of [...warnings, ...notes]) journal.write({ kind: 'node.flagWarning', text });
 
   const cri = grpcCri({
@@ -78,13 +86,6 @@ async function runKubelet(
   signal.addEventListener('abort', () => cri.close());
   const runtime = await cri.version();
   const driver = await cgroupDriver(cri, config);
-  journal.write({
-    kind: 'node.kubeletStarting',
-    node: nodeName,
-    version: kubernetesVersion,
-    runtime: `${runtime.runtimeName}://${runtime.runtimeVersion}`,
-  });
-
   const access =
     flags.kubeconfig === ''
       ? undefined
@@ -97,9 +98,24 @@ async function runKubelet(
           clock,
           journal,
           userAgent: `kubelet/${kubernetesVersion}`,
-          onRequest: () => undefined,
+          onRequest: ({ method, code, ms }) => {
+            metrics.meters.count('rest_client_requests_total', {
+              code: code === 0 ? '<error>' : String(code),
+              method,
+              host: '',
+            });
+            metrics.meters.observe('rest_client_request_duration_seconds', ms / 1000, { verb: method, host: '' });
+          },
         });
   const api = access?.api;
+  const events = api && kubeEvents({ api, clock, nodeName });
+  if (events !== undefined) readers.push(events.reader);
+  journal.write({
+    kind: 'node.kubeletStarting',
+    node: nodeName,
+    version: kubernetesVersion,
+    runtime: `${runtime.runtimeName}://${runtime.runtimeVersion}`,
+  });
   const machine = await readMachine();
   const pleg = createPleg({ cri, clock, journal });
   const state = runtimeState({
@@ -185,7 +201,10 @@ async function runKubelet(
       api,
       clock,
       onChange: (uids) => {
-        for (const uid of uids) workers.wake(uid);
+        for (const uid of uids) {
+          sync.volumesChanged(uid);
+          workers.wake(uid);
+        }
       },
     });
   const services = api && serviceLister(api, clock);
@@ -257,7 +276,7 @@ async function runKubelet(
       cgroupParent: cgroups.parentOf,
       ...cfs,
     }),
-    runtimeHandler: async () => '',
+    runtimeHandler: runtimeClasses(api, clock),
     countRestart: (pod, name, endedAt) => {
       const container = findContainer(pod, name)?.container;
       if (container !== undefined) backoff.bump(backoffKey(pod, container), endedAt, clock.now());
@@ -380,6 +399,38 @@ async function runKubelet(
     for (const uid of workers.uids()) workers.wake(uid);
   });
 
+  const serving = await servingCertificate({
+    config,
+    api,
+    clock,
+    journal,
+    certDir: flags.certDir,
+    nodeName,
+    node: node.node,
+  });
+  const inForce = { ...config, ...serving.files, cgroupDriver: driver };
+  const servers = await startServers({
+    config: inForce,
+    nodeName,
+    api,
+    certificate: serving.certificate,
+    clock,
+    journal,
+    cri,
+    catalog,
+    cache: pleg,
+    statusOf: statuses.get,
+    texts: {
+      '/metrics': async () => ({ text: await metrics.all(), contentType: metrics.contentType }),
+      '/metrics/probes': async () => ({ text: await metrics.probes(), contentType: metrics.contentType }),
+    },
+    syncLoopProblem: pleg.problem,
+    setVerbosity: (level) => {
+      verbosity = level;
+    },
+    extraRoutes: [],
+  });
+  signal.addEventListener('abort', () => servers.close());
   await cgroups.start();
   journal.write({ kind: 'node.kubeletStarted', node: nodeName });
   notifyReady();
@@ -388,7 +439,13 @@ async function runKubelet(
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
   const local = [pleg, state, loop, ...localSources, ...(access === undefined ? [] : [access])];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
-  const remote = [node, statuses, ...remoteSources, ...[lease, services].filter((part) => part !== undefined)];
+  const remote = [
+    node,
+    statuses,
+    serving.certificate,
+    ...remoteSources,
+    ...[lease, services, events].filter((part) => part !== undefined),
+  ];
   await Promise.all([
     ...local.map((part) => part.run(signal)),
     ...remote.map(async (part) => {

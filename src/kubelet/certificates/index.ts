@@ -1,8 +1,3 @@
 export { type ClientAccess, clientAccess } from './client.ts';
-export {
-  clusterCertificate,
-  ensureSelfSigned,
-  fileCertificate,
-  type ServingCertificate,
-  selfSignedPaths,
-} from './serving.ts';
+export type { ServingCertificate } from './serving.ts';
+export { servingCertificate } from './serving-choice.ts';

@@ -7,6 +7,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { hashContainer } from '../containers/hash.ts';
 import type { ObservedPod } from '../observed.ts';
 import type {
+  MountedVolumes,
   NodeFacts,
   PodCache,
   PodCatalog,
@@ -94,10 +95,14 @@ export interface PodSyncOptions {
 export interface RunningPodSync extends PodSync {
   /** Computes the status anew from what was last seen: a probe's word has changed. */
   refreshStatus(pod: Pod): void;
+  /** What the pod's volumes are made of has changed: the next sync sets them up anew. */
+  volumesChanged(uid: string): void;
 }
 
 const orphanGraceSeconds = 1;
 const mirrorRetryMs = 2000;
+/** Shorter than the time between two syncs, so that each of those refreshes them. */
+const volumesFreshMs = 45_000;
 
 /** The key of a container's back-off: a new image starts from nothing. */
 export const backoffKey = (pod: Pod, container: Pick<RunnableContainer, 'name' | 'image' | 'resources'>): string =>
@@ -107,6 +112,7 @@ export const backoffKey = (pod: Pod, container: Pick<RunnableContainer, 'name' |
 export function createPodSync(options: PodSyncOptions): RunningPodSync {
   const { cache, clock, journal, statuses, probes, volumes } = options;
   const waiting = new Map<string, Map<string, WaitingReason>>();
+  const mounts = new Map<string, { readonly pod: Pod; readonly at: Instant; readonly volumes: MountedVolumes }>();
 
   const oldStatus = (pod: Pod): PodStatus =>
     statuses.get(uidOf(pod)) ??
@@ -170,6 +176,16 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     }
   }
 
+  /** Volumes are set up anew for a new version of the pod, when their objects changed, and now and then. */
+  async function mountVolumes(pod: Pod, signal: AbortSignal): Promise<MountedVolumes> {
+    const before = mounts.get(uidOf(pod));
+    if (before?.pod === pod && clock.now() - before.at < volumesFreshMs) return before.volumes;
+    const at = clock.now();
+    const mounted = await volumes.mount(pod, signal);
+    mounts.set(uidOf(pod), { pod, at, volumes: mounted });
+    return mounted;
+  }
+
   function requireNetwork(pod: Pod): void {
     const error = isHostNetwork(pod) ? undefined : options.runtimeState.networkError();
     if (error === undefined) return;
@@ -206,7 +222,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       journal.write({ kind: 'pod.cleanupFailed', what: 'mirror pod', error: messageOf(error) }),
     );
     await Promise.all([ensureCgroup(pod), makeFolders(pod)]);
-    const mounted = await volumes.mount(pod, signal);
+    const mounted = await mountVolumes(pod, signal);
     probes.addPod(pod);
 
     const actions = decide(pod, seen);
@@ -285,6 +301,8 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       if (seen !== undefined && statuses.get(uidOf(pod)) !== undefined) statuses.set(pod, statusOf(pod, seen, false));
     },
 
+    volumesChanged: (uid) => void mounts.delete(uid),
+
     async terminate(pod, seen, graceSeconds, override, signal) {
       const startedAt = clock.now();
       const withOverride = (status: PodStatus): PodStatus =>
@@ -316,6 +334,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       options.objects?.unregister(pod);
       await options.cgroups.removePod(pod);
       waiting.delete(uidOf(pod));
+      mounts.delete(uidOf(pod));
       statuses.podFinished(pod);
       journal.write({ kind: 'pod.finished', pod: logNameOf(pod), uid: uidOf(pod) });
     },

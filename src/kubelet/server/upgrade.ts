@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+/** Headers that belong to one connection and are written anew for the next; Upgrade and Connection are the point of it. */
+const own = ['host', 'authorization', 'x-remote-user', 'x-remote-group', 'x-forwarded-for', 'x-forwarded-uri'];
+
+const renderHead = (request: IncomingMessage, target: URL): string => {
+  const headers: string[] = [];
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    const name = request.rawHeaders[i] ?? '';
+    if (!own.includes(name.toLowerCase())) headers.push(`${name}: ${request.rawHeaders[i + 1] ?? ''}`);
+  }
+  return [
+    `${request.method} ${target.pathname}${target.search} HTTP/1.1`,
+    `Host: ${target.host}`,
+    ...headers,
+    '',
+    '',
+  ].join('\r\n');
+};
+
+/**
+ * Hands an upgraded connection on to the runtime's streaming server, byte for byte both ways; what is spoken on it
+ * (SPDY or WebSocket) is the caller's and the runtime's business. Half-closing goes through, so that neither the end
+ * of stdin nor the last of stdout is lost. Resolves when both directions have ended.
+ */
+export function proxyUpgrade(request: IncomingMessage, client: Duplex, head: Buffer, target: URL): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const runtime: Socket = connect({ host: target.hostname, port: Number(target.port || 80), allowHalfOpen: true });
+    runtime.setNoDelay(true);
+    if ('setNoDelay' in client) (client as Socket).setNoDelay(true);
+    runtime.once('error', (error) => {
+      client.destroy();
+      reject(error);
+    });
+    client.once('error', () => runtime.destroy());
+    runtime.once('connect', () => {
+      runtime.write(renderHead(request, target));
+      if (head.length > 0) runtime.write(head);
+      client.pipe(runtime);
+      runtime.pipe(client);
+    });
+    let open = 2;
+    const closed = () => {
+      open -= 1;
+      if (open === 0) resolve();
+    };
+    runtime.once('close', () => {
+      if (!client.writableEnded) client.end();
+      closed();
+    });
+    client.once('close', () => {
+      if (!runtime.writableEnded) runtime.end();
+      closed();
+    });
+  });
+}
+
+/** A plain HTTP answer on a connection that asked to be upgraded and is not. */
+export function refuseUpgrade(client: Duplex, status: number, reason: string, text: string): void {
+  const body = Buffer.from(text);
+  client.end(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${text}`,
+  );
+}
