@@ -19,13 +19,7 @@ export type NodeRecord =
   | { readonly kind: 'node.runtimeSilent'; readonly reason: string };
 
 /** Events about a node carry no UID, and lie in the namespace default. */
-const nodeReference = (name: string): ObjectReference => ({
-  apiVersion: 'v1',
-  kind: 'Node',
-  name,
-  namespace: '',
-  uid: name,
-});
+const nodeReference = (name: string): ObjectReference => ({ apiVersion: 'v1', kind: 'Node', name });
 
 export const nodeProjections: Projections<NodeRecord> = {
   'node.kubeletStarting': {
@@ -73,7 +67,7 @@ export const nodeProjections: Projections<NodeRecord> = {
   'node.watchFailed': { log: ({ reason }) => failure('Failed to watch', { type: 'nodes', err: reason }) },
   'node.leaseFailed': { log: ({ reason }) => failure('Failed to ensure lease exists, will retry', { err: reason }) },
   'node.networkNotReady': {
-    log: ({ problem }) => info(2, 'Container runtime network not ready', { networkReady: problem }),
+    log: ({ problem }) => failure('Container runtime network not ready', { networkReady: problem }),
   },
   'node.runtimeSilent': { log: ({ reason }) => failure('Container runtime sanity check failed', { err: reason }) },
 };

@@ -11,7 +11,18 @@ export interface CapacitySettings {
   readonly evictionHard: Quantities;
 }
 
-const ki = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
+const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
+
+/** Bytes the way the API server prints them: in the largest unit that leaves a whole number. */
+function binaryText(bytes: number): string {
+  let [amount, unit] = [Math.floor(bytes), 0];
+  while (amount > 0 && amount % 1024 === 0 && unit < binarySuffixes.length - 1) {
+    amount /= 1024;
+    unit += 1;
+  }
+  return `${amount}${binarySuffixes[unit]}`;
+}
+
 const cpuText = (milli: number): string => (milli % 1000 === 0 ? String(milli / 1000) : `${milli}m`);
 
 const hugePageName = (bytes: number): string => {
@@ -26,12 +37,12 @@ export function computeCapacity(
   { maxPods, podsPerCore }: CapacitySettings,
 ): Record<string, string> {
   const cores = Math.max(1, Math.floor(machine.milliCpu / 1000));
-  const huge = [...machine.hugePages].map(([size, bytes]) => [hugePageName(size), bytes === 0 ? '0' : ki(bytes)]);
+  const huge = [...machine.hugePages].map(([size, bytes]) => [hugePageName(size), binaryText(bytes)]);
   return {
     cpu: cpuText(machine.milliCpu),
-    'ephemeral-storage': ki(storageBytes),
+    'ephemeral-storage': binaryText(storageBytes),
     ...Object.fromEntries(huge),
-    memory: ki(machine.memoryBytes),
+    memory: binaryText(machine.memoryBytes),
     pods: String(podsPerCore > 0 ? Math.min(podsPerCore * cores, maxPods) : maxPods),
   };
 }
@@ -61,8 +72,7 @@ export function computeAllocatable(
   return {
     ...capacity,
     cpu: cpuText(Math.max(0, milliOf(capacity.cpu) - reserved('cpu', milliOf))),
-    // Bytes rather than Ki, as upstream prints what it has computed.
-    'ephemeral-storage': String(Math.max(0, storage)),
-    memory: ki(Math.max(0, memory)),
+    'ephemeral-storage': binaryText(Math.max(0, storage)),
+    memory: binaryText(Math.max(0, memory)),
   };
 }

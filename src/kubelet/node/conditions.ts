@@ -31,35 +31,40 @@ const rows = (health: NodeHealth): readonly Row[] => [
     : ['Ready', true, 'KubeletReady', 'kubelet is posting ready status'],
 ];
 
+/** The types of conditions that are the kubelet's; any other is somebody else's. */
+export const ownConditionTypes: readonly string[] = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'];
+
 /**
- * The kubelet's conditions in their order; others' are kept before them. A transition time moves only with the status.
- * https://kubernetes.io/docs/reference/node/node-status/#condition
+ * The node's conditions with the kubelet's own brought up to date, each in the place it had; others' stay as they are.
+ * A transition time moves only with the status. https://kubernetes.io/docs/reference/node/node-status/#condition
  */
 export function computeConditions(
   before: readonly NodeCondition[],
   health: NodeHealth,
   now: Instant,
 ): readonly NodeCondition[] {
-  const own = rows(health);
-  const names = own.map(([type]) => type);
+  const own = rows(health).map(([type, isTrue, reason, message]): NodeCondition => {
+    const status = isTrue ? 'True' : 'False';
+    const old = before.find((condition) => condition.type === type);
+    const lastTransitionTime =
+      old?.status === status && old.lastTransitionTime !== undefined ? old.lastTransitionTime : toApiTime(now);
+    return { type, status, lastHeartbeatTime: toApiTime(now), lastTransitionTime, reason, message };
+  });
   return [
-    ...before.filter(({ type }) => !names.includes(type)),
-    ...own.map(([type, isTrue, reason, message]) => {
-      const status = isTrue ? 'True' : 'False';
-      const old = before.find((condition) => condition.type === type);
-      const lastTransitionTime =
-        old?.status === status && old.lastTransitionTime !== undefined ? old.lastTransitionTime : toApiTime(now);
-      return { type, status, lastHeartbeatTime: toApiTime(now), lastTransitionTime, reason, message };
-    }),
+    ...before.map((condition) => own.find(({ type }) => type === condition.type) ?? condition),
+    ...own.filter(({ type }) => !before.some((condition) => condition.type === type)),
   ];
 }
 
-/** Event reasons for the conditions that changed, as `kubectl get events` shows them for nodes. */
+/**
+ * Event reasons for the conditions that changed, as `kubectl get events` shows them for nodes. A node that was not
+ * there before is neither becoming ready nor ceasing to be.
+ */
 export function conditionEvents(before: readonly NodeCondition[], after: readonly NodeCondition[]): readonly string[] {
   return after.flatMap(({ type, status, reason }) => {
-    if (before.find((condition) => condition.type === type)?.status === status) return [];
-    if (type === 'Ready') return [status === 'True' ? 'NodeReady' : 'NodeNotReady'];
-    const name = reason?.replace(/^Kubelet/, 'Node');
-    return name?.startsWith('NodeHas') ? [name] : [];
+    const old = before.find((condition) => condition.type === type);
+    if (!ownConditionTypes.includes(type) || old?.status === status) return [];
+    if (type !== 'Ready') return [(reason ?? '').replace(/^Kubelet/, 'Node')];
+    return old === undefined ? [] : [status === 'True' ? 'NodeReady' : 'NodeNotReady'];
   });
 }

@@ -1,4 +1,4 @@
-import { isAlreadyExists, isForbidden, isNotFound } from '../../api/errors.ts';
+import { isAlreadyExists, isForbidden, isNotFound, isUnreachable } from '../../api/errors.ts';
 import { watchObjects } from '../../api/informer.ts';
 import type { KubeApi } from '../../api/port.ts';
 import type { Node, NodeStatus } from '../../api/types.ts';
@@ -13,7 +13,7 @@ import { type CapacitySettings, computeAllocatable, computeCapacity } from './ca
 import { computeConditions, conditionEvents, type NodeHealth } from './conditions.ts';
 import type { Machine } from './machine.ts';
 import { type NewNodeInput, reconcileExisting, renderNewNode } from './register.ts';
-import { type NodeStatusInput, renderNodeStatus, renderStatusPatch, statusChanged } from './status.ts';
+import { changedFields, type NodeStatusInput, renderNodeStatus, renderStatusPatch } from './status.ts';
 
 export interface NodeManagerOptions {
   /** Undefined: standalone, no Node object. */
@@ -22,6 +22,8 @@ export interface NodeManagerOptions {
   readonly journal: Journal;
   readonly name: string;
   readonly nodeIp: string;
+  /** How the node's addresses are found; tests have their own. */
+  readonly findIps?: typeof findNodeIps;
   readonly machine: Machine;
   readonly storageBytes: number;
   readonly settings: CapacitySettings;
@@ -60,7 +62,7 @@ const tries = 5;
 
 /** Registers the node, keeps its status, and knows the Node object. */
 export function nodeManager(options: NodeManagerOptions): NodeManager {
-  const { api, clock, journal, name, machine } = options;
+  const { api, clock, journal, name, machine, findIps = findNodeIps } = options;
   const capacity = computeCapacity(machine, options.storageBytes, options.settings);
   const allocatable = computeAllocatable(capacity, options.settings);
   const path = `/api/v1/nodes/${name}`;
@@ -78,7 +80,7 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
       images = await options.listImages().catch(() => images);
       imagesAt = clock.now();
     }
-    const found = await findNodeIps({ nodeName: name, nodeIp: options.nodeIp });
+    const found = await findIps({ nodeName: name, nodeIp: options.nodeIp });
     if (found.length > 0) ips = found;
     return renderNodeStatus({
       machine,
@@ -145,8 +147,8 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
         const before = attempt === 0 && node !== undefined ? node : await server.get<Node>(path);
         const next = await status(before);
         const due = clock.now() - lastReport >= options.reportEveryMs;
-        if (!statusChanged(before.status, next) && !due) return;
-        saw(await server.patch<Node>(`${path}/status`, 'strategic-merge', renderStatusPatch(before, next)));
+        if (changedFields(before.status, next).length === 0 && !due) return;
+        saw(await server.patch<Node>(`${path}/status`, 'strategic-merge', renderStatusPatch(before.status, next)));
         // Spread over time, so that nodes that started together do not report together for ever.
         lastReport = clock.now() + (Math.random() - 0.5) * options.reportEveryMs;
         tellConditions(before.status?.conditions ?? [], next.conditions ?? []);
@@ -157,6 +159,8 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
           registered = false;
           return;
         }
+        // A second time in one round: whoever is at the other end of this connection is not coming back.
+        if (attempt === 1 && isUnreachable(error)) server.closeConnections();
       }
     }
   }
@@ -211,7 +215,7 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
     capacity: () => capacity,
     allocatable: () => node?.status?.allocatable ?? allocatable,
     async prepare() {
-      ips = await findNodeIps({ nodeName: name, nodeIp: options.nodeIp });
+      ips = await findIps({ nodeName: name, nodeIp: options.nodeIp });
     },
     updateSoon: () => wake.abort(),
     onNode: (listener) => void listeners.push(listener),

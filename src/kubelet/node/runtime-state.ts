@@ -69,10 +69,12 @@ export function runtimeState({
       const runtimeProblem = describe('RuntimeReady');
       const networkProblem = describe('NetworkReady');
       notReady = runtimeProblem === undefined ? undefined : `container runtime not ready: ${runtimeProblem}`;
+      const networkBefore = network;
       network = networkProblem === undefined ? undefined : `container runtime network not ready: ${networkProblem}`;
       status = answer;
       lastAnswer = clock.now();
-      if (networkProblem !== undefined) journal.write({ kind: 'node.networkNotReady', problem: networkProblem });
+      if (networkProblem !== undefined && network !== networkBefore)
+        journal.write({ kind: 'node.networkNotReady', problem: networkProblem });
     } catch (error) {
       journal.write({ kind: 'node.runtimeSilent', reason: messageOf(error) });
     }

@@ -1,6 +1,8 @@
-import type { Node, NodeAddress, NodeCondition, NodeStatus } from '../../api/types.ts';
+import type { NodeAddress, NodeCondition, NodeStatus } from '../../api/types.ts';
 import type { Image } from '../../cri/port.ts';
+import { parseQuantity } from '../quantity.ts';
 import type { Quantities } from './capacity.ts';
+import { ownConditionTypes } from './conditions.ts';
 import type { Machine } from './machine.ts';
 
 export interface RuntimeHandlerFeatures {
@@ -69,16 +71,24 @@ export function renderNodeStatus(input: NodeStatusInput): NodeStatus {
   };
 }
 
-const withoutHeartbeats = (status: NodeStatus | undefined): unknown => ({
-  ...status,
-  conditions: status?.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest),
-});
+type Field = keyof NodeStatus & string;
 
-/** Whether anything but the heartbeat is new in the fields that the kubelet owns. */
-export function statusChanged(before: NodeStatus | undefined, after: NodeStatus): boolean {
-  const a = withoutHeartbeats(before) as Record<string, unknown>;
-  const b = withoutHeartbeats(after) as Record<string, unknown>;
-  return Object.keys(b).some((key) => canonical(a[key]) !== canonical(b[key]));
+const withoutHeartbeats = (conditions: NodeStatus['conditions']): unknown =>
+  conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest);
+
+/** Fields of the status in which anything but a heartbeat is new, of those that the kubelet owns. */
+export function changedFields(before: NodeStatus | undefined, after: NodeStatus): readonly Field[] {
+  return (Object.keys(after) as Field[]).filter((field) => comparable(before, field) !== comparable(after, field));
+}
+
+function comparable(status: NodeStatus | undefined, field: Field): string {
+  if (field === 'conditions') return canonical(withoutHeartbeats(status?.conditions));
+  // The API server rewrites quantities: 1024Mi comes back as 1Gi.
+  if (field === 'capacity' || field === 'allocatable') {
+    const amounts = Object.entries(status?.[field] ?? {}).map(([name, text]) => [name, parseQuantity(text)]);
+    return canonical(Object.fromEntries(amounts));
+  }
+  return canonical(status?.[field]);
 }
 
 const canonical = (value: unknown): string =>
@@ -86,19 +96,26 @@ const canonical = (value: unknown): string =>
     typeof v === 'object' && v !== null && !Array.isArray(v)
       ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1)))
       : v,
-  );
+  ) ?? '';
 
-/** The PATCH of nodes/NAME/status: addresses are replaced as a whole, since merging would keep old ones. */
-export const renderStatusPatch = (before: Node | undefined, status: NodeStatus): unknown => {
-  const keep = (before?.status?.addresses ?? []).length;
-  const dropped = Object.keys(before?.status?.capacity ?? {}).filter((name) => !(name in (status.capacity ?? {})));
-  const gone = Object.fromEntries(dropped.map((name) => [name, null]));
-  return {
-    status: {
-      ...status,
-      capacity: { ...status.capacity, ...gone },
-      allocatable: { ...status.allocatable, ...gone },
-      addresses: [...(status.addresses ?? []), ...(keep > 0 ? [{ $patch: 'replace' }] : [])],
-    },
-  };
-};
+const resources = ['capacity', 'allocatable'] as const;
+
+/**
+ * The strategic merge PATCH of nodes/NAME/status: what changed, and the kubelet's own conditions with their heartbeat.
+ * Addresses are replaced as a whole, since merging would keep old ones; resources that are gone are taken away.
+ */
+export function renderStatusPatch(before: NodeStatus | undefined, after: NodeStatus): { readonly status: object } {
+  const changed = changedFields(before, after);
+  const patch: Record<string, unknown> = Object.fromEntries(changed.map((field) => [field, after[field]]));
+  for (const field of resources) {
+    if (!changed.includes(field)) continue;
+    const gone = Object.keys(before?.[field] ?? {}).filter((name) => !(name in (after[field] ?? {})));
+    patch[field] = { ...after[field], ...Object.fromEntries(gone.map((name) => [name, null])) };
+  }
+  if (changed.includes('addresses') && (before?.addresses ?? []).length > 0) {
+    patch.addresses = [...(after.addresses ?? []), { $patch: 'replace' }];
+  }
+  // Others' conditions may be newer in the API than those read here.
+  patch.conditions = after.conditions?.filter(({ type }) => ownConditionTypes.includes(type));
+  return { status: patch };
+}
