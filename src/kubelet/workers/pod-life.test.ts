@@ -1,0 +1,247 @@
+import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { Pod, PodStatus } from '../../api/types.ts';
+import { FakeClock } from '../../base/clock.ts';
+import { fakeCri } from '../../cri/fake.ts';
+import { CriError } from '../../cri/port.ts';
+import { memoryJournal, projectionOf } from '../../journal/journal.ts';
+import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
+import { createImageManager } from '../images/index.ts';
+import type { ProbeManager, StatusManager } from '../parts.ts';
+import { createPleg } from '../pleg/index.ts';
+import { findContainer } from '../pod-facts.ts';
+import { aContainer, aPod, deleted } from '../test-builders.ts';
+import { podExecutor } from './execute.ts';
+import { RestartBackoff } from './restart-backoff.ts';
+import { containerStarter } from './start-container.ts';
+import { backoffKey, createPodSync } from './sync-pod.ts';
+import { createTerminator } from './termination.ts';
+import { createPodWorkers } from './workers.ts';
+
+/** Pods' whole lives on a fake runtime: the workers with everything below them that is theirs. */
+
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+async function aKubelet() {
+  const root = await mkdtemp(join(tmpdir(), 'kubelet-'));
+  folders.push(root);
+  const clock = new FakeClock();
+  const cri = fakeCri(clock);
+  cri.images.add('busybox:1.37');
+  const journal = memoryJournal();
+  const paths = { rootDir: join(root, 'lib'), logsRoot: join(root, 'pods'), logLinks: root };
+  const pleg = createPleg({ cri, clock, journal, readMessage: async () => '' });
+  const held = new Map<string, PodStatus>();
+  const history: string[] = [];
+  const statuses: StatusManager = {
+    get: (uid) => held.get(uid),
+    set: (pod, status) => {
+      held.set(pod.metadata?.uid ?? '', { startTime: new Date(clock.now()).toISOString(), ...status });
+      if (history.at(-1) !== status.phase) history.push(status.phase ?? '');
+    },
+    podFinished: () => void history.push('finished'),
+    forget: (uid) => void held.delete(uid),
+  };
+  const probes: ProbeManager = {
+    addPod: () => {},
+    stopLivenessAndStartup: () => {},
+    removePod: () => {},
+    readiness: () => 'unknown',
+    liveness: () => 'unknown',
+    startup: () => 'unknown',
+    onChange: () => {},
+  };
+  const terminator = createTerminator({ cri, clock, journal, version: '1.37' });
+  const cfs = { cfsQuota: true, cfsPeriodMicros: 100_000 };
+  const backoff = new RestartBackoff({ firstMs: 10_000, maxMs: 300_000 });
+  const execute = podExecutor({
+    cri,
+    clock,
+    journal,
+    terminator,
+    startContainer: containerStarter({
+      cri,
+      clock,
+      journal,
+      images: createImageManager({ cri, clock, journal, maxParallelPulls: 1 }),
+      inputs: { environment: async () => [], mounts: async () => [] },
+      resources: () => ({
+        ...cfs,
+        cgroupVersion: 2,
+        nodeMemoryBytes: 2 ** 30,
+        singleProcessOomKill: false,
+        swapControllable: false,
+      }),
+      ...paths,
+      clusterDomain: 'cluster.local',
+      seccompDefault: false,
+      version: '1.37',
+    }),
+    sandboxConfig: sandboxRenderer({
+      journal,
+      logsRoot: paths.logsRoot,
+      resolvConf: '',
+      clusterDns: ['10.96.0.10'],
+      clusterDomain: 'cluster.local',
+      cgroupParent: () => '',
+      ...cfs,
+    }),
+    runtimeHandler: async () => '',
+    countRestart: (pod, name, endedAt) => {
+      const container = findContainer(pod, name)?.container;
+      if (container !== undefined) backoff.bump(backoffKey(pod, container), endedAt, clock.now());
+    },
+  });
+  const done: string[] = [];
+  const sync = createPodSync({
+    cache: pleg,
+    clock,
+    journal,
+    statuses,
+    catalog: { mirrorOf: () => undefined },
+    probes,
+    volumes: {
+      mount: async () => new Map(),
+      unmount: async (uid) => void done.push(`unmount ${uid}`),
+      podsOnDisk: async () => [],
+    },
+    cgroups: { ensurePod: async () => {}, removePod: async () => void done.push('remove cgroup') },
+    objects: undefined,
+    ensureMirror: undefined,
+    facts: { hostIps: () => ['172.18.0.3'] },
+    runtimeState: { networkError: () => undefined },
+    execute,
+    terminator,
+    backoff,
+    rootDir: paths.rootDir,
+    startedAt: clock.now(),
+  });
+  const workers = createPodWorkers({ sync, cache: pleg, clock, journal, syncFrequencyMs: 60_000 });
+  pleg.onEvents((events) => workers.wake(events[0]?.uid ?? ''));
+  const abort = new AbortController();
+  void pleg.run(abort.signal);
+  /** Files are written for real, so a while passes for real too. */
+  const settle = async (until: () => boolean) => {
+    for (let i = 0; i < 2000 && !until(); i += 1) await clock.advance(1);
+    expect(until()).toBe(true);
+  };
+  const status = (pod: Pod) => held.get(pod.metadata?.uid ?? '');
+  const events = () =>
+    journal.records.flatMap((record) => {
+      const event = projectionOf(record).event?.(record);
+      return event === undefined ? [] : [`${event.reason}: ${event.message}`];
+    });
+  const did = () => cri.calls.filter((call) => !call.startsWith('imageStatus'));
+  return { clock, cri, workers, statuses, status, settle, history, done, events, did, paths, abort };
+}
+
+const once = (exitCode: number) =>
+  aPod({ restartPolicy: 'Never', containers: [aContainer('main')] }, { uid: `once-${exitCode}` });
+
+test('a pod is started, seen to run, and said to', async () => {
+  const { workers, settle, status, did, events, paths, cri } = await aKubelet();
+  const pod = aPod();
+  workers.update(pod);
+  await settle(() => status(pod)?.phase === 'Running');
+  expect(did()).toEqual(['runPodSandbox web', 'createContainer main', 'startContainer main-2']);
+  expect(status(pod)).toMatchObject({ podIP: '10.244.1.1', containerStatuses: [{ ready: true, started: true }] });
+  expect(events()).toEqual([
+    'Pulled: Container image "busybox:1.37" already present on machine and can be accessed by the pod',
+    'Created: Container created',
+    'Started: Container started',
+  ]);
+  const [container] = [...cri.containers.values()];
+  const mounts = new Map(container?.config.mounts.map(({ containerPath, hostPath }) => [containerPath, hostPath]));
+  expect(await readFile(mounts.get('/etc/hosts') ?? '', 'utf8')).toContain('10.244.1.1\tweb\n');
+  expect(await readFile(mounts.get('/dev/termination-log') ?? '', 'utf8')).toBe('');
+  expect(await readlink(join(paths.logLinks, 'web_default_main-main-2.log'))).toBe(
+    join(paths.logsRoot, 'default_web_uid-1/main/0.log'),
+  );
+});
+
+test.each([
+  [0, 'Succeeded'],
+  [3, 'Failed'],
+])('a pod that runs once and exits %i has %s, and everything is given back', async (exitCode, phase) => {
+  const { workers, settle, status, cri, done, history } = await aKubelet();
+  const pod = once(exitCode);
+  workers.update(pod);
+  await settle(() => status(pod)?.phase === 'Running');
+  cri.exit('main-2', exitCode);
+  await settle(() => history.at(-1) === 'finished');
+  expect(history).toEqual(['Pending', 'Running', phase, 'finished']);
+  expect(done).toEqual([`unmount once-${exitCode}`, 'remove cgroup']);
+  expect(cri.sandboxes.get('sandbox-1')?.state).toBe(1);
+});
+
+test('a container that exits comes back at once, then after ten seconds, in the same sandbox', async () => {
+  const { workers, settle, status, cri, clock, did, events } = await aKubelet();
+  const pod = aPod();
+  const count = () => status(pod)?.containerStatuses?.[0]?.restartCount;
+  workers.update(pod);
+  await settle(() => status(pod)?.phase === 'Running');
+  cri.exit('main-2', 1);
+  await settle(() => count() === 1 && status(pod)?.containerStatuses?.[0]?.ready === true);
+  cri.exit('main-3', 1);
+  await settle(() => status(pod)?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff');
+  expect(events()).toContain('BackOff: Back-off restarting failed container main in pod web_default(uid-1)');
+  await clock.advance(10_000);
+  workers.wake('uid-1');
+  await settle(() => count() === 2);
+  expect(did().filter((call) => call.startsWith('runPodSandbox'))).toHaveLength(1);
+});
+
+test('a deleted pod’s containers are told to stop within its grace period', async () => {
+  const { workers, settle, status, did, history } = await aKubelet();
+  const pod = aPod();
+  workers.update(pod);
+  await settle(() => status(pod)?.phase === 'Running');
+  workers.update(deleted(pod, 7));
+  await settle(() => history.at(-1) === 'finished');
+  expect(did().slice(3)).toEqual(['stopContainer main-2 7', 'stopPodSandbox sandbox-1']);
+});
+
+test('a sandbox that cannot be made is said so, and tried for again', async () => {
+  const { workers, settle, cri, events, status } = await aKubelet();
+  cri.failNext('runPodSandbox', new CriError('RunPodSandbox', 'other', 'Unknown', 'no network'));
+  const pod = aPod();
+  workers.update(pod);
+  await settle(() => events().length > 0);
+  expect(events()[0]).toBe(
+    'FailedCreatePodSandBox: Failed to create pod sandbox: rpc error: code = Unknown desc = no network',
+  );
+  expect(status(pod)?.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'ContainerCreating' } });
+  workers.wake('uid-1');
+  await settle(() => status(pod)?.phase === 'Running');
+});
+
+test('one container that cannot start does not hold back the next', async () => {
+  const { workers, settle, status, cri } = await aKubelet();
+  cri.failNext('createContainer', new CriError('CreateContainer', 'other', 'Unknown', 'bad mount'));
+  const pod = aPod({ containers: [aContainer('a'), aContainer('b')] });
+  workers.update(pod);
+  await settle(() => status(pod)?.containerStatuses?.[1]?.ready === true);
+  expect(status(pod)?.containerStatuses?.[0]?.state).toEqual({
+    waiting: { reason: 'CreateContainerError', message: 'rpc error: code = Unknown desc = bad mount' },
+  });
+});
+
+test('a kubelet that comes back leaves alone what runs', async () => {
+  const before = await aKubelet();
+  const pod = aPod();
+  before.workers.update(pod);
+  await before.settle(() => before.status(pod)?.phase === 'Running');
+  const calls = before.did().length;
+  before.workers.abandon();
+  before.statuses.forget('uid-1');
+  const again = before.workers;
+  again.forgetFinished(() => false);
+  again.update(pod);
+  await before.settle(() => before.status(pod)?.phase === 'Running');
+  expect(before.did()).toHaveLength(calls);
+});
