@@ -1,11 +1,12 @@
-import { informer } from '../../api/informer.ts';
 import type { KubeApi } from '../../api/port.ts';
-import type { ConfigMap, Secret, Service } from '../../api/types.ts';
+import type { ConfigMap, Secret } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { PodObjects, ServiceLister } from '../parts.ts';
+import type { PodObjects } from '../parts.ts';
 import { uidOf } from '../pod-facts.ts';
 import { objectCache } from './object-cache.ts';
 import { tokenManager } from './tokens.ts';
+
+export { serviceLister } from './services.ts';
 
 export interface PodObjectsOptions {
   readonly api: KubeApi;
@@ -35,15 +36,5 @@ export function podObjects({ api, clock, onChange }: PodObjectsOptions): PodObje
       cache.unregister(pod);
       token.forget(uidOf(pod));
     },
-  };
-}
-
-/** All services, for the environment of containers. Runs until the signal aborts. */
-export function serviceLister(api: KubeApi, clock: Clock): ServiceLister & { run(signal: AbortSignal): Promise<void> } {
-  const services = informer<Service>({ api, path: '/api/v1/services', clock });
-  return {
-    synced: () => services.synced(),
-    list: (namespace) => [...services.values()].filter(({ metadata }) => metadata?.namespace === namespace),
-    run: (signal) => services.run(signal),
   };
 }

@@ -1,3 +1,4 @@
+import { ApiError, isNotFound } from '../../api/errors.ts';
 import { watchObjects } from '../../api/informer.ts';
 import type { KubeApi } from '../../api/port.ts';
 import type { ConfigMap, Pod, Secret } from '../../api/types.ts';
@@ -11,6 +12,8 @@ interface Entry {
   readonly pods: Set<string>;
   readonly stop: AbortController;
   object: Watched | undefined;
+  /** A watch keeps `object` up to date, so that its absence means that there is none. */
+  followed: boolean;
   /** The first read, shared by all who ask meanwhile. */
   reading: Promise<Watched> | undefined;
 }
@@ -29,6 +32,11 @@ export interface ObjectCache {
   get(kind: ObjectReferenceKey['kind'], namespace: string, name: string): Promise<Watched>;
 }
 
+const singular = { configmaps: 'configmap', secrets: 'secret' } as const;
+
+const notFound = (kind: ObjectReferenceKey['kind'], name: string): ApiError =>
+  new ApiError(404, 'NotFound', `${singular[kind]} ${JSON.stringify(name)} not found`);
+
 /**
  * Secrets and ConfigMaps of the pods on this node, each watched by name for as long as a pod refers to it: a node may
  * read no others. Immutable ones are read once.
@@ -38,6 +46,7 @@ export function objectCache({ api, clock, onChange }: ObjectCacheOptions): Objec
   const keyOf = (kind: string, namespace: string, name: string) => `${kind}/${namespace}/${name}`;
 
   async function follow(path: string, name: string, entry: Entry): Promise<void> {
+    entry.followed = true;
     const query = { fieldSelector: `metadata.name=${name}` };
     const fromVersion = entry.object?.metadata?.resourceVersion;
     const changes = watchObjects<Watched>({ api, path, query, clock, signal: entry.stop.signal, fromVersion });
@@ -50,13 +59,23 @@ export function objectCache({ api, clock, onChange }: ObjectCacheOptions): Objec
     }
   }
 
-  async function read(kind: string, namespace: string, name: string, entry: Entry | undefined): Promise<Watched> {
+  async function read(
+    kind: ObjectReferenceKey['kind'],
+    namespace: string,
+    name: string,
+    entry: Entry | undefined,
+  ): Promise<Watched> {
     const collection = `/api/v1/namespaces/${namespace}/${kind}`;
-    const object = await api.get<Watched>(`${collection}/${name}`);
+    const object = await api.get<Watched>(`${collection}/${name}`).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+      return undefined;
+    });
     if (entry !== undefined && !entry.stop.signal.aborted) {
       entry.object = object;
-      if (object.immutable !== true) void follow(collection, name, entry);
+      // What is missing is watched for too: the pods that wait for it go on at once.
+      if (object?.immutable !== true) void follow(collection, name, entry);
     }
+    if (object === undefined) throw notFound(kind, name);
     return object;
   }
 
@@ -68,6 +87,7 @@ export function objectCache({ api, clock, onChange }: ObjectCacheOptions): Objec
           pods: new Set(),
           stop: new AbortController(),
           object: undefined,
+          followed: false,
           reading: undefined,
         };
         entry.pods.add(uidOf(pod));
@@ -85,6 +105,7 @@ export function objectCache({ api, clock, onChange }: ObjectCacheOptions): Objec
       const entry = entries.get(keyOf(kind, namespace, name));
       if (entry === undefined) return read(kind, namespace, name, undefined);
       if (entry.object !== undefined) return entry.object;
+      if (entry.followed) throw notFound(kind, name);
       entry.reading ??= read(kind, namespace, name, entry).finally(() => {
         entry.reading = undefined;
       });

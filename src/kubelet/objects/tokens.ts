@@ -1,6 +1,7 @@
 import type { KubeApi } from '../../api/port.ts';
 import type { Pod } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
 
 interface Token {
   readonly token: string;
@@ -30,6 +31,8 @@ export function tokenManager(
   random: () => number = Math.random,
 ): GetToken & { forget(podUid: string): void } {
   const tokens = new Map<string, Token>();
+  /** Requests under way, shared by volumes that want the same token. */
+  const pending = new Map<string, Promise<string>>();
 
   async function request(pod: Pod, audiences: readonly string[], expirationSeconds: number): Promise<Token> {
     const { namespace, name, uid } = pod.metadata ?? {};
@@ -48,19 +51,27 @@ export function tokenManager(
     };
   }
 
+  async function renew(key: string, pod: Pod, audiences: readonly string[], seconds: number): Promise<string> {
+    const known = tokens.get(key);
+    try {
+      const fresh = await request(pod, audiences, seconds);
+      tokens.set(key, fresh);
+      return fresh.token;
+    } catch (error) {
+      if (known === undefined) throw new Error(`failed to fetch token: ${messageOf(error)}`, { cause: error });
+      // The old one still opens doors until it ends.
+      if (clock.now() < known.expiresAt) return known.token;
+      throw new Error(`token expired and refresh failed: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
   const get: GetToken = async (pod, audiences, expirationSeconds) => {
     const key = JSON.stringify([pod.metadata?.uid, pod.spec?.serviceAccountName, audiences, expirationSeconds]);
     const known = tokens.get(key);
     if (known !== undefined && !tokenIsDue(known, clock.now())) return known.token;
-    try {
-      const fresh = await request(pod, audiences, expirationSeconds);
-      tokens.set(key, fresh);
-      return fresh.token;
-    } catch (error) {
-      // The old one still opens doors until it ends.
-      if (known !== undefined && clock.now() < known.expiresAt) return known.token;
-      throw error;
-    }
+    const asked = pending.get(key) ?? renew(key, pod, audiences, expirationSeconds).finally(() => pending.delete(key));
+    pending.set(key, asked);
+    return asked;
   };
   return Object.assign(get, {
     forget(podUid: string) {
