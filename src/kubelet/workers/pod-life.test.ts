@@ -227,7 +227,7 @@ test('one container that cannot start does not hold back the next', async () => 
   workers.update(pod);
   await settle(() => status(pod)?.containerStatuses?.[1]?.ready === true);
   expect(status(pod)?.containerStatuses?.[0]?.state).toEqual({
-    waiting: { reason: 'CreateContainerError', message: 'rpc error: code = Unknown desc = bad mount' },
+    waiting: { reason: 'CreateContainerError', message: 'bad mount' },
   });
 });
 

@@ -11,7 +11,6 @@ import { computeHostname } from '../containers/hostname.ts';
 import { placeOwnMounts } from '../containers/own-mounts.ts';
 import { type ContainerResourceInputs, containerResources } from '../containers/resources.ts';
 import { type ImageUser, verifyRunAsNonRoot } from '../containers/security-context.ts';
-import { criErrorText } from '../cri-error-text.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { ContainerInputs, ImageManager, MountedVolumes, RunnableContainer } from '../parts.ts';
 import { type ContainerList, containerReference, logNameOf, nameOf, namespaceOf, podLogFolder } from '../pod-facts.ts';
@@ -162,11 +161,11 @@ export function containerStarter(options: StarterOptions): StartContainer {
       const config = await configure(task, imageRef, restartCount);
       signal.throwIfAborted();
       const id = await cri.createContainer(task.sandboxId, config, task.sandbox).catch((error) => {
-        throw new StartFailure('CreateContainerError', criErrorText(error), { cause: error });
+        throw new StartFailure('CreateContainerError', messageOf(error), { cause: error });
       });
       journal.write({ kind: 'pod.containerCreated', object, container: container.name, containerId: id });
       await cri.startContainer(id).catch((error) => {
-        throw new StartFailure('RunContainerError', criErrorText(error), { cause: error });
+        throw new StartFailure('RunContainerError', messageOf(error), { cause: error });
       });
       journal.write({
         kind: 'pod.containerStarted',
