@@ -1,4 +1,5 @@
 import type { Container, Pod } from '../../api/types.ts';
+import { quoteLikeGo } from '../go-quote.ts';
 import { milliOf, parseQuantity, unitsOf } from '../quantity.ts';
 
 /** What the node allows, where a container sets no limit. */
@@ -9,30 +10,18 @@ export interface PodAddresses {
   readonly podIps: readonly string[];
 }
 
-const quote = (value: string): string => JSON.stringify(value);
-
 /** Labels or annotations as a file shows them: `key="value"`, sorted. */
 const formatMap = (map: Readonly<Record<string, string>> | undefined): string =>
   Object.entries(map ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${quote(value)}`)
+    .map(([key, value]) => `${key}=${quoteLikeGo(value)}`)
     .join('\n');
-
-/** Annotations that the kubelet has added to its own copy are nobody else's business. */
-const ownAnnotations = ['kubernetes.io/config.seen', 'kubernetes.io/config.source'];
-
-function annotationsOf(pod: Pod): Record<string, string> {
-  const isStatic = pod.metadata?.annotations?.['kubernetes.io/config.source'] !== 'api';
-  return Object.fromEntries(
-    Object.entries(pod.metadata?.annotations ?? {}).filter(([key]) => isStatic || !ownAnnotations.includes(key)),
-  );
-}
 
 /** The value of a field of the pod. Throws for a path that is none. https://kubernetes.io/docs/concepts/workloads/pods/downward-api/ */
 export function computeField(pod: Pod, path: string, { hostIps, podIps }: PodAddresses): string {
   const subscript = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
   if (subscript !== null) {
-    const map = subscript[1] === 'labels' ? pod.metadata?.labels : annotationsOf(pod);
+    const map = subscript[1] === 'labels' ? pod.metadata?.labels : pod.metadata?.annotations;
     return map?.[subscript[2] ?? ''] ?? '';
   }
   switch (path) {
@@ -45,7 +34,7 @@ export function computeField(pod: Pod, path: string, { hostIps, podIps }: PodAdd
     case 'metadata.labels':
       return formatMap(pod.metadata?.labels);
     case 'metadata.annotations':
-      return formatMap(annotationsOf(pod));
+      return formatMap(pod.metadata?.annotations);
     case 'spec.nodeName':
       return pod.spec?.nodeName ?? '';
     case 'spec.serviceAccountName':

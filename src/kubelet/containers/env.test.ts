@@ -45,13 +45,17 @@ describe('serviceVariables', () => {
   test('headless services have none', () => expect(serviceVariables(aService('x', [{ port: 1 }], 'None'))).toEqual([]));
 });
 
-const aPod = (container: Partial<RunnableContainer>): { pod: Pod; container: RunnableContainer } => {
+interface Sketch extends Partial<RunnableContainer> {
+  readonly hostNetwork?: boolean;
+}
+
+const aPod = ({ hostNetwork = false, ...container }: Sketch): { pod: Pod; container: RunnableContainer } => {
   const complete = { name: 'c', image: 'busybox', ...container };
   return {
     container: complete,
     pod: {
       metadata: { name: 'p', namespace: 'ns', uid: 'u', annotations: { 'kubernetes.io/config.source': 'api' } },
-      spec: { containers: [complete] },
+      spec: { containers: [complete], hostNetwork },
     },
   };
 };
@@ -67,10 +71,7 @@ const objects = {
   },
 };
 const services = { synced: () => true, list: (ns: string) => (ns === 'ns' ? [aService('web', [{ port: 80 }])] : []) };
-const read = (
-  container: Partial<RunnableContainer>,
-  options: Partial<Parameters<typeof environmentReader>[0]> = {},
-) => {
+const read = (container: Sketch, options: Partial<Parameters<typeof environmentReader>[0]> = {}) => {
   const { pod, container: complete } = aPod(container);
   const reader = environmentReader({
     objects,
@@ -85,7 +86,7 @@ const read = (
 };
 
 describe('environmentReader', () => {
-  test.each<[string, Partial<RunnableContainer>, Record<string, string>]>([
+  test.each<[string, Sketch, Record<string, string>]>([
     [
       'plain and expanded',
       {
@@ -117,6 +118,11 @@ describe('environmentReader', () => {
       'the pod’s address',
       { env: [{ name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }] },
       { IP: '10.244.0.5' },
+    ],
+    [
+      'a host network pod’s address is the node’s',
+      { hostNetwork: true, env: [{ name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }] },
+      { IP: '172.18.0.2' },
     ],
     [
       'a limit that is not set is the node’s',
@@ -179,7 +185,7 @@ describe('the downward API', () => {
   test.each([
     ['metadata.labels', 'a="x\\"y"\nb="2"'],
     ["metadata.labels['b']", '2'],
-    ['metadata.annotations', 'mine="line\\nbreak"'],
+    ['metadata.annotations', 'kubernetes.io/config.source="api"\nmine="line\\nbreak"'],
     ['status.hostIPs', '1.2.3.4,::1'],
   ])('%s', (path, expected) => expect(computeField(pod, path, addresses)).toBe(expected));
   test('an unknown path', () =>

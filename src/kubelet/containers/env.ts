@@ -1,8 +1,7 @@
 import { isNotFound } from '../../api/errors.ts';
 import type { EnvVar, Pod, Service } from '../../api/types.ts';
-import { messageOf } from '../../base/errors.ts';
 import type { PodObjects, RunnableContainer, ServiceLister } from '../parts.ts';
-import { isStaticPod } from '../pod-facts.ts';
+import { isHostNetwork, isStaticPod } from '../pod-facts.ts';
 import { computeField, computeResourceField, type ResourceDefaults } from './downward.ts';
 import { expandVariables } from './expansion.ts';
 
@@ -94,7 +93,11 @@ export function environmentReader({ objects, services, hostIps, resourceDefaults
   ): Promise<string | undefined> {
     const namespace = pod.metadata?.namespace ?? '';
     if (source?.fieldRef !== undefined)
-      return computeField(pod, source.fieldRef.fieldPath, { hostIps: hostIps(), podIps });
+      // A pod in the node's network has the node's addresses; the runtime knows none for it.
+      return computeField(pod, source.fieldRef.fieldPath, {
+        hostIps: hostIps(),
+        podIps: isHostNetwork(pod) ? hostIps() : podIps,
+      });
     if (source?.resourceFieldRef !== undefined)
       return computeResourceField(pod, source.resourceFieldRef, resourceDefaults(), container);
     const reference = source?.configMapKeyRef ?? source?.secretKeyRef;
@@ -128,12 +131,8 @@ export function environmentReader({ objects, services, hostIps, resourceDefaults
         result.set(variable.name, expandVariables(variable.value ?? '', known));
         continue;
       }
-      try {
-        const value = await valueFrom(pod, container, variable, podIps);
-        if (value !== undefined) result.set(variable.name, value);
-      } catch (error) {
-        throw new Error(messageOf(error), { cause: error });
-      }
+      const value = await valueFrom(pod, container, variable, podIps);
+      if (value !== undefined) result.set(variable.name, value);
     }
     for (const [name, value] of fromServices) if (!result.has(name)) result.set(name, value);
     return [...result].map(([key, value]) => ({ key, value }));
