@@ -42,11 +42,20 @@ export const notANodeImage = (image: string) =>
   });
 
 export const nodeDidNotBoot = (node: string, lastSeen: string, console: string) =>
-  new KlabError('NODE_DID_NOT_BOOT', `node ${node} did not boot: ${lastSeen}`, { output: console });
+  new KlabError('NODE_DID_NOT_BOOT', `node ${node} did not boot: ${lastSeen}`, {
+    hint: 'below are the last lines of its console',
+    output: console,
+  });
 
 export const apiServerNotReady = (node: string, lastSeen: string, log: string) =>
   new KlabError('API_SERVER_NOT_READY', `the API server on ${node} did not answer in time: ${lastSeen}`, {
-    hint: 'below are the last lines of its kubelet',
+    hint: 'below are the last lines of the logs; what kubeadmConfigPatches and featureGates ask for may be at fault',
+    output: log,
+  });
+
+export const nodeNotJoined = (node: string, why: string, log: string) =>
+  new KlabError('NODE_NOT_JOINED', `node ${node} did not join the cluster: ${why}`, {
+    hint: 'below are the last lines of its kubelet; keep the node with --retain to look at it',
     output: log,
   });
 

@@ -2,6 +2,7 @@ import type { ContainerEngine } from '../engine/port.ts';
 import { entryFromAdminConf, type KubeconfigEntry } from './kubeconfig/entry.ts';
 import { controlPlaneOf } from './list.ts';
 import { runOnNode } from './node-command.ts';
+import { serverUrl } from './server-url.ts';
 
 /**
  * The cluster's kubeconfig entry, from its control plane; `internal`: with the address that containers of its network
@@ -14,8 +15,5 @@ export async function clusterEntry(
 ): Promise<KubeconfigEntry> {
   const { name, container } = await controlPlaneOf(engine, cluster);
   const adminConf = await runOnNode(engine, name, ['cat', '/etc/kubernetes/admin.conf']);
-  const port = container.ports.find(({ containerPort }) => containerPort === 6443);
-  const host = port?.hostAddress === '0.0.0.0' ? '127.0.0.1' : (port?.hostAddress ?? '');
-  const server = `https://${host.includes(':') ? `[${host}]` : host}:${port?.hostPort}`;
-  return entryFromAdminConf(adminConf, cluster, internal ? `https://${name}:6443` : server);
+  return entryFromAdminConf(adminConf, cluster, internal ? `https://${name}:6443` : serverUrl(container.ports));
 }

@@ -10,6 +10,8 @@ export interface NodeContainerInput {
   readonly node: NodeConfig;
   readonly image: string;
   readonly ipv4Address: string;
+  /** What to publish, from `wantedPorts`. */
+  readonly ports: readonly PublishedPort[];
   /** Subnet of the nodes' network: like the cluster's own networks, it is never reached by way of a proxy. */
   readonly networkSubnet: string;
   readonly env: NodeJS.ProcessEnv;
@@ -44,6 +46,27 @@ function proxyEnv({ cluster, networkSubnet, env }: NodeContainerInput): Record<s
   );
 }
 
+/** What a node publishes on the host, as its config says it: 0 and -1 are still to be chosen. */
+export function wantedPorts({ networking }: ClusterConfig, node: NodeConfig): readonly PublishedPort[] {
+  const apiPort: PublishedPort = {
+    containerPort: 6443,
+    protocol: 'tcp',
+    hostAddress: networking.apiServerAddress,
+    hostPort: networking.apiServerPort,
+  };
+  return [
+    ...(node.role === 'control-plane' ? [apiPort] : []),
+    ...node.extraPortMappings.map(
+      ({ containerPort, hostPort, listenAddress, protocol }): PublishedPort => ({
+        containerPort,
+        protocol: protocols[protocol],
+        hostAddress: listenAddress,
+        hostPort,
+      }),
+    ),
+  ];
+}
+
 /** The container that is a node. */
 export function renderNodeContainer(input: NodeContainerInput): ContainerSpec {
   const { cluster, node, image, ipv4Address } = input;
@@ -67,12 +90,6 @@ export function renderNodeContainer(input: NodeContainerInput): ContainerSpec {
       }),
     ),
   ];
-  const apiPort: PublishedPort = {
-    containerPort: 6443,
-    protocol: 'tcp',
-    hostAddress: cluster.networking.apiServerAddress,
-    hostPort: Math.max(0, cluster.networking.apiServerPort),
-  };
   return {
     name: node.name,
     hostname: node.name,
@@ -80,6 +97,7 @@ export function renderNodeContainer(input: NodeContainerInput): ContainerSpec {
     kind: 'machine',
     network: networkName,
     ipv4Address,
+    ...(cluster.networking.dnsSearch === undefined ? {} : { dnsSearch: cluster.networking.dnsSearch }),
     labels: { [clusterLabel]: cluster.name, [roleLabel]: node.role },
     env: {
       ...proxyEnv(input),
@@ -87,17 +105,7 @@ export function renderNodeContainer(input: NodeContainerInput): ContainerSpec {
       ...(sysctls.length === 0 ? {} : { KLAB_SYSCTLS: sysctls.join('\n') }),
     },
     mounts,
-    ports: [
-      ...(controlPlane ? [apiPort] : []),
-      ...node.extraPortMappings.map(
-        ({ containerPort, hostPort, listenAddress, protocol }): PublishedPort => ({
-          containerPort,
-          protocol: protocols[protocol],
-          hostAddress: listenAddress,
-          hostPort: Math.max(0, hostPort),
-        }),
-      ),
-    ],
+    ports: input.ports,
     ...(node.resources.cpus === undefined ? {} : { nanoCpus: Math.round(node.resources.cpus * 1e9) }),
     ...(node.resources.memoryBytes === undefined ? {} : { memoryBytes: node.resources.memoryBytes }),
   };

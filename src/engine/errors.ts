@@ -25,6 +25,17 @@ export const isTooOld = (apiVersion: string): boolean => {
   return major < oldMajor || (major === oldMajor && minor < oldMinor);
 };
 
+export const badHost = (name: string, url: string) =>
+  new KlabError('ENGINE_BAD_HOST', `${name} is ${JSON.stringify(url)}, which names no Docker engine`, {
+    hint: 'write unix:///var/run/docker.sock, tcp://HOST:2376 or ssh://USER@HOST',
+  });
+
+export const badDockerConfig = (file: string, cause: unknown) =>
+  new KlabError('ENGINE_BAD_CONFIG', `${file} cannot be read: ${messageOf(cause)}`, {
+    hint: 'correct it, or name the engine with DOCKER_HOST',
+    cause,
+  });
+
 export const badContext = (name: string, file: string, cause?: unknown) =>
   new KlabError('ENGINE_BAD_CONTEXT', `the Docker context "${name}" cannot be read from ${file}`, {
     hint: 'list the contexts with `docker context ls`',
@@ -53,6 +64,15 @@ export const mountMissing = (container: string, message: string, cause: unknown)
     hint: 'create the folder that hostPath of extraMounts names',
     cause,
   });
+
+export const containerNotRunning = (container: string, cause: unknown) =>
+  new KlabError('CONTAINER_NOT_RUNNING', `${container} is not running`, {
+    hint: `start it with \`docker start ${container}\`; \`docker logs ${container}\` may tell why it stopped`,
+    cause,
+  });
+
+export const execTimedOut = (container: string, command: string, timeoutMs: number) =>
+  new KlabError('EXEC_TIMEOUT', `\`${command}\` in ${container} took longer than ${timeoutMs / 1000} seconds`);
 
 export const engineFailed = (what: string, cause: unknown) =>
   new KlabError('ENGINE_FAILED', `${what}: ${messageOf(cause)}`, {

@@ -13,6 +13,8 @@ export interface ContainerSpec {
   readonly network?: string;
   /** A fixed address on that network. */
   readonly ipv4Address?: string;
+  /** Domains that names are searched in; none at all when empty; absent: those of the engine's host. */
+  readonly dnsSearch?: readonly string[];
   readonly mounts?: readonly Mount[];
   readonly ports?: readonly PublishedPort[];
   /** `machine`: looks like a machine, with systemd as its first process and as much privilege as the engine grants. */
@@ -48,7 +50,7 @@ export interface ContainerInfo {
   readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'removing';
   readonly exitCode: number;
   readonly labels: Readonly<Record<string, string>>;
-  /** Address on each network, by the network's name. */
+  /** Address on each network, by the network's name; of a stopped container the one it is fixed to, else ''. */
   readonly addresses: Readonly<Record<string, string>>;
   readonly ports: readonly PublishedPort[];
   /** The engine's own JSON, for `export logs`. */
@@ -84,6 +86,8 @@ export interface NetworkInfo {
   readonly id: string;
   readonly subnets: readonly string[];
   readonly gateways: readonly string[];
+  /** Those that running containers have on it. */
+  readonly addresses: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
 }
 

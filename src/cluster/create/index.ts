@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { KlabError, messageOf } from '../../base/errors.ts';
+import { codeOf, KlabError, messageOf } from '../../base/errors.ts';
 import type { Progress } from '../../base/progress.ts';
 import type { ClusterConfig } from '../../config/model.ts';
 import type { ContainerEngine } from '../../engine/port.ts';
@@ -52,7 +52,7 @@ export async function createCluster(options: CreateClusterOptions): Promise<Crea
     detail: () => undefined,
   };
   try {
-    await runPlan(createPlan, context);
+    await runUntilAddressesHold(context, undos);
   } catch (error) {
     throw await rollBack(error, undos, options);
   } finally {
@@ -65,6 +65,28 @@ export async function createCluster(options: CreateClusterOptions): Promise<Crea
     apiServer: context.made.apiServer ?? '',
     nodes: config.nodes.map(({ name }) => name),
   };
+}
+
+const maxTries = 5;
+
+/**
+ * Every file is rendered for addresses that were free at the time. When another cluster that is being made took one of
+ * them first, all that was made is undone and made again for others.
+ */
+async function runUntilAddressesHold(context: CreateContext, undos: Undo[]): Promise<void> {
+  const { made, signal } = context;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await runPlan(createPlan, context);
+      return;
+    } catch (error) {
+      if (codeOf(error) !== 'ADDRESS_IN_USE' || tries >= maxTries || signal.aborted) throw error;
+      const problems = await undoAll(undos.splice(0));
+      if (problems.length > 0) throw error;
+      made.api?.closeConnections();
+      made.lostAddresses = [...(made.lostAddresses ?? []), ...Object.values(made.bootstrap?.addresses ?? {})];
+    }
+  }
 }
 
 async function rollBack(

@@ -1,5 +1,5 @@
 import type { KubeApi } from '../../api/port.ts';
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Instant } from '../../base/clock.ts';
 import type { FileTree } from '../../base/file-tree.ts';
 import type { Progress } from '../../base/progress.ts';
 import type { BootstrapInput, ClusterPki } from '../../bootstrap/index.ts';
@@ -37,11 +37,17 @@ export interface Made {
   files?: ReadonlyMap<string, FileTree>;
   api?: KubeApi;
   apiServer?: string;
+  /** What `--wait` counts from. */
+  apiReadyAt?: Instant;
+  /** Addresses that another cluster took first, while they were about to be used. */
+  lostAddresses?: readonly string[];
   kubeconfigPath?: string;
 }
 
 export interface Step {
   readonly title: string;
+  /** False: there is nothing to do for it in this cluster, and nothing to tell. Absent: always. */
+  isNeeded?(context: CreateContext): boolean;
   run(context: CreateContext): Promise<void>;
 }
 
@@ -64,3 +70,7 @@ export function firstControlPlane(context: CreateContext): NodeConfig {
   if (first === undefined) throw new Error('a cluster without a control plane was not refused');
   return first;
 }
+
+/** What is left of `--wait`, which counts from the API server's first answer. */
+export const remainingWaitMs = ({ clock, waitMs, made }: CreateContext): number =>
+  Math.max(0, (made.apiReadyAt ?? clock.now()) + waitMs - clock.now());

@@ -17,6 +17,9 @@ const condition = <
 
 const isReady = (pod: Pod): boolean => condition(pod.status?.conditions, 'Ready')?.status === 'True';
 
+/** Its containers run: all that can be asked of a pod whose probes only begin after some seconds. */
+const isRunning = (pod: Pod): boolean => pod.status?.phase === 'Running';
+
 /** Static pods of a control plane, by the names kubeadm gives them. */
 const staticPods = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
 
@@ -24,7 +27,8 @@ function describePod(pod: Pod | undefined, name: string): string {
   if (pod === undefined) return `pod ${name} does not exist yet`;
   const waiting = pod.status?.containerStatuses?.find(({ state }) => state?.waiting)?.state?.waiting;
   const why = waiting?.reason ?? pod.status?.phase ?? 'unknown';
-  return `pod ${name} is not ready (${why}${waiting?.message ? `: ${waiting.message}` : ''})`;
+  if (why === 'Running') return `pod ${name} runs but is not ready`;
+  return `pod ${name} does not run yet (${why}${waiting?.message ? `: ${waiting.message}` : ''})`;
 }
 
 /** The first thing that keeps the cluster from being usable; undefined: it is. */
@@ -47,7 +51,7 @@ export function missingForReady(
     for (const component of staticPods) {
       const name = `${component}-${node}`;
       const pod = pods.find(({ metadata }) => metadata?.name === name);
-      if (pod === undefined || !isReady(pod)) return { text: describePod(pod, name), node };
+      if (pod === undefined || !isRunning(pod)) return { text: describePod(pod, name), node };
     }
   }
   if (config.networking.kubeProxyMode !== 'none') {
@@ -55,7 +59,7 @@ export function missingForReady(
       const pod = pods.find(
         ({ metadata, spec }) => metadata?.labels?.['k8s-app'] === 'kube-proxy' && spec?.nodeName === node,
       );
-      if (pod === undefined || !isReady(pod)) return { text: describePod(pod, `kube-proxy on ${node}`), node };
+      if (pod === undefined || !isRunning(pod)) return { text: describePod(pod, `kube-proxy on ${node}`), node };
     }
   }
   if (!networked) return undefined;

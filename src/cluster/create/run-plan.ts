@@ -13,7 +13,8 @@ export interface Undo {
 export async function runPlan(plan: readonly (readonly Step[])[], context: CreateContext): Promise<void> {
   for (const group of plan) {
     context.signal.throwIfAborted();
-    const results = await Promise.allSettled(group.map((step) => runStep(step, context)));
+    const needed = group.filter((step) => step.isNeeded?.(context) ?? true);
+    const results = await Promise.allSettled(needed.map((step) => runStep(step, context)));
     const failed = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason as unknown);
     // An abort makes its neighbours fail too: the first error that is not the abort tells the cause.
     const cause = failed.find((error) => !isAbort(error)) ?? failed[0];

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { ContainerInspectInfo } from 'dockerode';
-import { type KlabError, messageOf } from '../../base/errors.ts';
-import { addressInUse, engineFailed, mountMissing, nameInUse, portBusy } from '../errors.ts';
+import { engineFailed } from '../errors.ts';
 import type { ContainerEngine, ContainerInfo, ContainerSpec, PublishedPort } from '../port.ts';
-import { type Privilege, renderCreateOptions } from './run-args.ts';
+import { grantedPrivilege, type Privilege } from './capabilities.ts';
+import { explainStart } from './explain-start.ts';
+import { renderCreateOptions } from './run-args.ts';
 import { isStatus } from './status.ts';
 
 type ContainerMethods = Pick<
@@ -35,7 +36,10 @@ function toContainerInfo(raw: ContainerInspectInfo): ContainerInfo {
     exitCode: raw.State.ExitCode,
     labels: raw.Config.Labels ?? {},
     addresses: Object.fromEntries(
-      Object.entries(raw.NetworkSettings.Networks ?? {}).map(([name, { IPAddress }]) => [name, IPAddress]),
+      Object.entries(raw.NetworkSettings.Networks ?? {}).map(([name, { IPAddress, IPAMConfig }]) => [
+        name,
+        IPAddress || (IPAMConfig?.IPv4Address ?? ''),
+      ]),
     ),
     ports: bindings.flatMap(([key, hosts]) => {
       const [port = '', protocol = 'tcp'] = key.split('/');
@@ -52,28 +56,22 @@ function toContainerInfo(raw: ContainerInspectInfo): ContainerInfo {
   };
 }
 
-/** The engine's refusal, in words that say what to do. */
-function explainStart(spec: ContainerSpec, error: unknown): KlabError {
-  const text = messageOf(error);
-  const busy =
-    /(?:Bind for|listen \w+) (\S+?):? (?:failed: port is already allocated|bind: address already in use)/.exec(
-      text,
-    )?.[1];
-  if (busy !== undefined) return portBusy(spec.name, busy, error);
-  if (isStatus(error, 409) && text.includes('name')) return nameInUse(spec.name, error);
-  if (/Address already in use/i.test(text) && spec.ipv4Address !== undefined)
-    return addressInUse(spec.name, spec.ipv4Address, error);
-  const missing = /bind source path does not exist: (\S+)/.exec(text)?.[1];
-  if (missing !== undefined) return mountMissing(spec.name, `${missing} does not exist`, error);
-  return engineFailed(`cannot start ${spec.name}`, error);
+/** 304: it is in that state already. */
+const unlessSo = (error: unknown): void => {
+  if (!isStatus(error, 304)) throw error;
+};
+
+/** Does something with the engine; when it refuses, the error says what was tried. */
+async function saying<T>(what: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw engineFailed(what, error);
+  }
 }
 
-const refusesPrivileged = (error: unknown): boolean =>
-  /unable to apply caps|CAP_|operation not permitted/i.test(messageOf(error));
-
 export function containerMethods(docker: Docker): ContainerMethods {
-  // Found out at the first machine and kept: asking again would cost a container that cannot start each time.
-  let privilege: Privilege = 'privileged';
+  const withGranted = grantedPrivilege();
 
   async function remove(name: string): Promise<void> {
     try {
@@ -109,16 +107,9 @@ export function containerMethods(docker: Docker): ContainerMethods {
     removeContainer: remove,
     async runContainer(spec, signal) {
       signal?.throwIfAborted();
-      const tried = privilege;
+      const start = (as: Privilege) => createAndStart(spec, as);
       try {
-        return await createAndStart(spec, tried);
-      } catch (error) {
-        if (spec.kind !== 'machine' || tried !== 'privileged' || !refusesPrivileged(error))
-          throw explainStart(spec, error);
-      }
-      privilege = 'named';
-      try {
-        return await createAndStart(spec, privilege);
+        return await (spec.kind === 'machine' ? withGranted(start) : start('named'));
       } catch (error) {
         throw explainStart(spec, error);
       }
@@ -132,20 +123,26 @@ export function containerMethods(docker: Docker): ContainerMethods {
       return infos.filter((info) => info !== undefined).sort((a, b) => a.name.localeCompare(b.name));
     },
     async startContainer(name) {
-      await docker.getContainer(name).start();
+      await saying(`cannot start ${name}`, () => docker.getContainer(name).start().catch(unlessSo));
     },
     async stopContainer(name, graceMs) {
-      await docker.getContainer(name).stop({ t: Math.ceil(graceMs / 1000) });
+      await saying(`cannot stop ${name}`, () =>
+        docker
+          .getContainer(name)
+          .stop({ t: Math.ceil(graceMs / 1000) })
+          .catch(unlessSo),
+      );
     },
     async containerLogs(name) {
-      const logs = await docker.getContainer(name).logs({ stdout: true, stderr: true, follow: false });
-      return logs.toString('utf8');
+      const read = () => docker.getContainer(name).logs({ stdout: true, stderr: true, follow: false });
+      return (await saying(`cannot read the console of ${name}`, read)).toString('utf8');
     },
     async putArchive(name, path, tar) {
-      await docker.getContainer(name).putArchive(tar, { path });
+      await saying(`cannot copy files to ${name}`, () => docker.getContainer(name).putArchive(tar, { path }));
     },
     async getArchive(name, path) {
-      return (await docker.getContainer(name).getArchive({ path })) as Readable;
+      const read = () => docker.getContainer(name).getArchive({ path });
+      return (await saying(`cannot copy ${path} from ${name}`, read)) as Readable;
     },
   };
 }

@@ -4,8 +4,9 @@ import { pipeline } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import type { Exec } from 'dockerode';
 import { KlabError } from '../../base/errors.ts';
-import { engineFailed } from '../errors.ts';
+import { containerNotRunning, engineFailed, execTimedOut } from '../errors.ts';
 import type { ContainerEngine } from '../port.ts';
+import { isStatus } from './status.ts';
 
 type ExecMethods = Pick<ContainerEngine, 'exec' | 'execInteractive'>;
 
@@ -13,13 +14,17 @@ const envList = (env: Readonly<Record<string, string>> | undefined): string[] =>
   Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`);
 
 /** The exit code, once the engine has it: for a moment after the stream ended it may still say "running". */
-async function exitCodeOf(exec: Exec): Promise<number> {
+async function exitCodeOf(exec: Exec, signal?: AbortSignal): Promise<number> {
   for (;;) {
+    signal?.throwIfAborted();
     const { ExitCode, Running } = await exec.inspect();
     if (!Running && ExitCode !== null) return ExitCode;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+const explainExec = (name: string, argv: readonly string[], error: unknown): KlabError =>
+  isStatus(error, 409) ? containerNotRunning(name, error) : engineFailed(`cannot run ${argv[0]} in ${name}`, error);
 
 /** Where output goes, and its text when nobody else takes it. */
 function sink(given: Writable | undefined): {
@@ -64,15 +69,14 @@ export function execMethods(docker: Docker): ExecMethods {
         }
         await ended;
         signal?.throwIfAborted();
-        if (limit?.aborted)
-          throw new KlabError('EXEC_TIMEOUT', `${argv.join(' ')} in ${name} took longer than ${timeoutMs} ms`);
-        const exitCode = await exitCodeOf(exec);
+        if (limit?.aborted) throw execTimedOut(name, argv.join(' '), timeoutMs ?? 0);
+        const exitCode = await exitCodeOf(exec, signal);
         out.end();
         err.end();
         return { exitCode, stdout: await out.text, stderr: await err.text };
       } catch (error) {
         if (error instanceof KlabError || signal?.aborted) throw error;
-        throw engineFailed(`cannot run ${argv[0]} in ${name}`, error);
+        throw explainExec(name, argv, error);
       } finally {
         out.end();
         err.end();
@@ -117,7 +121,7 @@ export function execMethods(docker: Docker): ExecMethods {
         }
         return await exitCodeOf(exec);
       } catch (error) {
-        throw engineFailed(`cannot run ${argv[0]} in ${name}`, error);
+        throw explainExec(name, argv, error);
       }
     },
   };

@@ -26,18 +26,29 @@ const freeSubnets = (): readonly string[] => {
   return subnetCandidates.filter((subnet) => !taken.check(subnet.replace(/0\/\d+$/, '1'), 'ipv4'));
 };
 
+/** `172.18.0.0/16` → `172.18.128.0/17` */
+export function upperHalf(subnet: string): string {
+  const [base = '', bits = ''] = subnet.split('/');
+  const bytes = base.split('.').map(Number);
+  const bit = Number(bits);
+  const at = Math.floor(bit / 8);
+  bytes[at] = (bytes[at] ?? 0) | (128 >> (bit % 8));
+  return `${bytes.join('.')}/${bit + 1}`;
+}
+
 const mtuOption = 'com.docker.network.driver.mtu';
 
 export function networkMethods(docker: Docker): NetworkMethods {
   async function inspectNetwork(name: string): Promise<NetworkInfo | undefined> {
     try {
-      const { Name, Id, IPAM, Labels } = await docker.getNetwork(name).inspect();
+      const { Name, Id, IPAM, Labels, Containers } = await docker.getNetwork(name).inspect();
       const ranges = IPAM?.Config ?? [];
       return {
         name: Name,
         id: Id,
         subnets: ranges.flatMap(({ Subnet }) => Subnet ?? []),
         gateways: ranges.flatMap(({ Gateway }) => Gateway?.split('/')[0] ?? []),
+        addresses: Object.values(Containers ?? {}).flatMap(({ IPv4Address }) => IPv4Address.split('/')[0] ?? []),
         labels: Labels ?? {},
       };
     } catch (error) {
@@ -56,6 +67,21 @@ export function networkMethods(docker: Docker): NetworkMethods {
     }
   }
 
+  /** Engines before 23 let two that ask at the same time make a network of the same name each: the older one stays. */
+  async function removeTwins(name: string): Promise<void> {
+    const found = await docker.listNetworks({ filters: { name: [name] } });
+    const twins = found
+      .filter((network) => network.Name === name)
+      .sort((a, b) => `${a.Created}${a.Id}`.localeCompare(`${b.Created}${b.Id}`));
+    for (const { Id } of twins.slice(1)) {
+      // One that got a container in the meantime cannot be removed, and is then the caller's to see.
+      await docker
+        .getNetwork(Id)
+        .remove()
+        .catch(() => undefined);
+    }
+  }
+
   return {
     inspectNetwork,
     async ensureNetwork(name, labels) {
@@ -69,7 +95,11 @@ export function networkMethods(docker: Docker): NetworkMethods {
           CheckDuplicate: true,
           Labels: { ...labels },
           // Nodes have fixed addresses, and the engine allows these only where the range was chosen by the user.
-          IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
+          // Those it chooses itself come from the upper half, so that none of them takes a stopped node's.
+          IPAM: {
+            Driver: 'default',
+            Config: [{ Subnet: subnet, Gateway: subnet.replace(/0\/\d+$/, '1'), IPRange: upperHalf(subnet) }],
+          },
           Options: {
             'com.docker.network.bridge.enable_ip_masquerade': 'true',
             ...(mtu === undefined ? {} : { [mtuOption]: mtu }),
@@ -85,6 +115,7 @@ export function networkMethods(docker: Docker): NetworkMethods {
           if (!/overlaps/i.test(messageOf(error))) throw engineFailed(`cannot create the network ${name}`, error);
         }
       }
+      await removeTwins(name);
       const made = await inspectNetwork(name);
       if (made === undefined)
         throw engineFailed(`cannot create the network ${name}`, 'every private range to choose from is in use');

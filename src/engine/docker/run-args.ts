@@ -1,52 +1,6 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import type { ContainerSpec, Mount } from '../port.ts';
-
-/** How much the engine lets a container do: all of it, or everything that can be named one by one. */
-export type Privilege = 'privileged' | 'named';
-
-/**
- * Every capability that Docker 20.10 knows but SYS_RESOURCE. A daemon that has itself been denied that one (rootless,
- * nested, or with a reduced bounding set) refuses `--privileged`, which asks for all.
- */
-const namedCapabilities = [
-  'AUDIT_CONTROL',
-  'AUDIT_READ',
-  'AUDIT_WRITE',
-  'BLOCK_SUSPEND',
-  'CHOWN',
-  'DAC_OVERRIDE',
-  'DAC_READ_SEARCH',
-  'FOWNER',
-  'FSETID',
-  'IPC_LOCK',
-  'IPC_OWNER',
-  'KILL',
-  'LEASE',
-  'LINUX_IMMUTABLE',
-  'MAC_ADMIN',
-  'MAC_OVERRIDE',
-  'MKNOD',
-  'NET_ADMIN',
-  'NET_BIND_SERVICE',
-  'NET_BROADCAST',
-  'NET_RAW',
-  'SETFCAP',
-  'SETGID',
-  'SETPCAP',
-  'SETUID',
-  'SYSLOG',
-  'SYS_ADMIN',
-  'SYS_BOOT',
-  'SYS_CHROOT',
-  'SYS_MODULE',
-  'SYS_NICE',
-  'SYS_PACCT',
-  'SYS_PTRACE',
-  'SYS_RAWIO',
-  'SYS_TIME',
-  'SYS_TTY_CONFIG',
-  'WAKE_ALARM',
-];
+import { namedCapabilities, type Privilege } from './capabilities.ts';
 
 const bindText = ({
   source,
@@ -77,6 +31,7 @@ export function renderCreateOptions(spec: ContainerSpec, privilege: Privilege): 
     const binding = { HostIp: port.hostAddress, HostPort: port.hostPort === 0 ? '' : String(port.hostPort) };
     portBindings[portKey(port)] = [...(portBindings[portKey(port)] ?? []), binding];
   }
+  // Programs are unpacked to /tmp and run there, which the engine's default would forbid.
   const tmpfs = mounts.filter((m) => m.type === 'tmpfs').map(({ target }) => [target, 'exec'] as const);
   const volumes = mounts.filter((m) => m.type === 'volume').map(({ target }) => [target, {}] as const);
   const machine = spec.kind === 'machine';
@@ -109,7 +64,10 @@ export function renderCreateOptions(spec: ContainerSpec, privilege: Privilege): 
       Binds: mounts.filter((m) => m.type === 'bind').map(bindText),
       Tmpfs: Object.fromEntries(tmpfs),
       PortBindings: portBindings,
+      // The engine's way to say "none" is the root domain.
+      ...(spec.dnsSearch === undefined ? {} : { DnsSearch: spec.dnsSearch.length === 0 ? ['.'] : [...spec.dnsSearch] }),
       ...(spec.nanoCpus === undefined ? {} : { NanoCpus: spec.nanoCpus }),
+      // No swap on top: the node would have more than it reports.
       ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes }),
       ...(machine ? machineHostConfig(privilege) : {}),
     },
@@ -123,6 +81,8 @@ function machineHostConfig(privilege: Privilege): NonNullable<ContainerCreateOpt
   return {
     // The node's own cgroups at the root of what it sees: nothing it makes collides with the host's.
     ...privateCgroups,
+    // Where the engine maps users, root here must be the host's: mounts and devices are its alone.
+    UsernsMode: 'host',
     // systemd is the first process; another init above it would keep it from being one.
     Init: false,
     // Comes back when the engine restarts after a crash, but not for ever when it cannot boot.

@@ -17,12 +17,10 @@ export const ensureNetwork: Step = {
         if (!range.includes(':') && overlap(range, subnet)) throw subnetsOverlap(field, range, subnet);
       }
     }
-    const taken = (await listNodes(engine, undefined)).map(({ container }) => fixedAddress(container.raw) ?? '');
-    const addresses = chooseAddresses(
-      subnet,
-      [...taken, ...network.gateways],
-      config.nodes.map(({ name }) => name),
-    );
+    const ofNodes = (await listNodes(engine, undefined)).map(({ address }) => address ?? '');
+    const taken = [...ofNodes, ...network.addresses, ...network.gateways, ...(made.lostAddresses ?? [])];
+    const names = config.nodes.map(({ name }) => name);
+    const addresses = chooseAddresses(subnet, taken, names);
     if (addresses === undefined) throw noAddressLeft(subnet);
     made.network = { ...network, subnet };
     made.bootstrap = {
@@ -35,11 +33,3 @@ export const ensureNetwork: Step = {
     };
   },
 };
-
-/** The address a container was given, also while it is stopped and holds none. */
-function fixedAddress(raw: unknown): string | undefined {
-  const networks = (
-    raw as { NetworkSettings?: { Networks?: Record<string, { IPAMConfig?: { IPv4Address?: string } | null }> } }
-  ).NetworkSettings?.Networks;
-  return networks?.[networkName]?.IPAMConfig?.IPv4Address;
-}

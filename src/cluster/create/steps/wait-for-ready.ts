@@ -3,7 +3,7 @@ import { messageOf } from '../../../base/errors.ts';
 import { waitUntil } from '../../../base/wait-until.ts';
 import { clusterNotReady } from '../../errors.ts';
 import { kubeletLogTail } from '../../node-command.ts';
-import { type CreateContext, firstControlPlane, need, type Step } from '../plan-types.ts';
+import { type CreateContext, firstControlPlane, need, remainingWaitMs, type Step } from '../plan-types.ts';
 import { type Missing, missingForReady } from '../readiness.ts';
 
 /** Asks cluster DNS for the API server's own name, from a node and through the service address. */
@@ -21,9 +21,9 @@ r.resolve4('kubernetes.default.svc.cluster.local').then((a) => process.exit(a.le
 /** The cluster is usable: its nodes are Ready and its DNS answers; without a network, all that can run without one runs. */
 export const waitForReady: Step = {
   title: 'Waiting for the cluster to be ready',
+  isNeeded: ({ waitMs }) => waitMs > 0,
   async run(context) {
     const { engine, config, clock, signal, waitMs, detail } = context;
-    if (waitMs === 0) return;
     const api = need(context, 'api');
     let missing: Missing | undefined;
     let said = '';
@@ -47,7 +47,7 @@ export const waitForReady: Step = {
       said = missing.text;
       return missing.text;
     };
-    const ready = await waitUntil(look, { clock, everyMs: 200, timeoutMs: waitMs, signal });
+    const ready = await waitUntil(look, { clock, everyMs: 200, timeoutMs: remainingWaitMs(context), signal });
     if (ready.kind === 'timedOut') {
       const node = missing?.node;
       throw clusterNotReady(waitMs, ready.lastSeen, node === undefined ? '' : await kubeletLogTail(engine, node));
