@@ -268,6 +268,14 @@ test('addresses: the pod’s own, or the node’s on the host’s network', () =
   expect(dual.podIP).toBe('10.244.1.2');
 });
 
+test('a stopped pod keeps the address it had, also when the kubelet was restarted since', () => {
+  const old = { podIPs: [{ ip: '10.244.1.2' }] };
+  const stopped = aSeenPod([], { sandboxes: [aSandbox({ ready: false, ips: [] })], ips: [] });
+  expect(compute(aPod(), stopped, { old }).podIP).toBe('10.244.1.2');
+  const starting = aSeenPod([], { sandboxes: [aSandbox({ ips: [] })], ips: [] });
+  expect(compute(aPod(), starting, { old })).not.toHaveProperty('podIP');
+});
+
 test('the version of the pod that was looked at is told', () => {
   const status = compute(aPod({}, { generation: 4 }), aSeenPod([aSeen('main', running)]));
   expect(status.observedGeneration).toBe(4);

@@ -127,9 +127,13 @@ function hasStarted(container: RunnableContainer | undefined, status: ContainerS
 function addresses({
   pod,
   seen,
+  old,
   hostIps,
 }: PodStatusInputs): Pick<PodStatus, 'hostIP' | 'hostIPs' | 'podIP' | 'podIPs'> {
-  const own = isHostNetwork(pod) && seen.ips.length === 0 ? hostIps : sortByFamily(seen.ips, hostIps[0]);
+  // The runtime forgets the address of a sandbox that has stopped; the status keeps what was so.
+  const kept = seen.sandboxes.some(({ ready }) => ready) ? [] : (old.podIPs ?? []).flatMap(({ ip }) => ip ?? []);
+  const seenIps = seen.ips.length > 0 ? seen.ips : kept;
+  const own = isHostNetwork(pod) && seenIps.length === 0 ? hostIps : sortByFamily(seenIps, hostIps[0]);
   const [hostIP] = hostIps;
   const [podIP] = own;
   return {

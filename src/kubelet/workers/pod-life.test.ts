@@ -125,9 +125,12 @@ async function aKubelet() {
   pleg.onEvents((events) => workers.wake(events[0]?.uid ?? ''));
   const abort = new AbortController();
   void pleg.run(abort.signal);
-  /** Files are written for real, so a while passes for real too. */
+  /** Files are written for real, so real time passes beside the clock's: a millisecond each. */
   const settle = async (until: () => boolean) => {
-    for (let i = 0; i < 2000 && !until(); i += 1) await clock.advance(1);
+    for (let i = 0; i < 5000 && !until(); i += 1) {
+      await clock.advance(1);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
     expect(until()).toBe(true);
   };
   const status = (pod: Pod) => held.get(pod.metadata?.uid ?? '');
