@@ -13,10 +13,12 @@ export interface ApiSourceOptions {
   readonly journal: Journal;
   readonly onAll: (pods: readonly Pod[]) => void;
   readonly onOne: (uid: string, pod: Pod | undefined) => void;
+  /** Resolves when pods may come: admitting one takes the Node object. */
+  readonly after?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Watches the pods that are bound to this node. */
-export function apiSource({ api, nodeName, clock, journal, onAll, onOne }: ApiSourceOptions) {
+export function apiSource({ api, nodeName, clock, journal, onAll, onOne, after }: ApiSourceOptions) {
   const firstSeen = new Map<string, string>();
   /** Marks the kubelet's own copy; the API's object is not changed. */
   function marked(pod: Pod): Pod {
@@ -35,6 +37,7 @@ export function apiSource({ api, nodeName, clock, journal, onAll, onOne }: ApiSo
 
   return {
     async run(signal: AbortSignal): Promise<void> {
+      await after?.(signal).catch(() => undefined);
       const query = { fieldSelector: `spec.nodeName=${nodeName}` };
       const onError = (error: Error) =>
         journal.write({ kind: 'source.watchFailed', what: 'pods', reason: error.message });

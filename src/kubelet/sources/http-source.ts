@@ -2,7 +2,8 @@ import type { Pod } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { parseManifest, seenTime } from './file-source.ts';
+import { seenTime } from './file-source.ts';
+import { parseManifest } from './parse-manifest.ts';
 import { ManifestError, renderStaticPod } from './static-pod.ts';
 
 export interface HttpSourceOptions {

@@ -1,4 +1,14 @@
-import type { Container, Pod, PodSpec, Probe, Volume } from '../../api/types.ts';
+import type {
+  Container,
+  EnvVar,
+  Lifecycle,
+  LifecycleHandler,
+  Pod,
+  PodSpec,
+  Probe,
+  ResourceRequirements,
+  Volume,
+} from '../../api/types.ts';
 
 const defined = <T extends object>(defaults: T, value: T): T => {
   const given = Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined && v !== null));
@@ -11,12 +21,38 @@ function withProbeDefaults(probe: Probe | undefined): Probe | undefined {
     { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 },
     probe,
   );
-  if (complete.httpGet === undefined) return complete;
   return {
     ...complete,
-    httpGet: defined({ path: '/', scheme: 'HTTP', port: complete.httpGet.port }, complete.httpGet),
+    ...(complete.httpGet === undefined ? {} : { httpGet: withHttpDefaults(complete.httpGet) }),
+    ...(complete.grpc === undefined ? {} : { grpc: defined({ service: '', port: complete.grpc.port }, complete.grpc) }),
   };
 }
+
+const withHttpDefaults = (action: NonNullable<Probe['httpGet']>): NonNullable<Probe['httpGet']> =>
+  defined({ path: '/', scheme: 'HTTP', port: action.port }, action);
+
+const withHookDefaults = (hook: LifecycleHandler): LifecycleHandler =>
+  hook.httpGet === undefined ? hook : { ...hook, httpGet: withHttpDefaults(hook.httpGet) };
+
+function withLifecycleDefaults(lifecycle: Lifecycle): Lifecycle {
+  const { postStart, preStop } = lifecycle;
+  return {
+    ...lifecycle,
+    ...(postStart === undefined ? {} : { postStart: withHookDefaults(postStart) }),
+    ...(preStop === undefined ? {} : { preStop: withHookDefaults(preStop) }),
+  };
+}
+
+const withFieldVersion = (env: EnvVar): EnvVar =>
+  env.valueFrom?.fieldRef === undefined
+    ? env
+    : {
+        ...env,
+        valueFrom: {
+          ...env.valueFrom,
+          fieldRef: defined({ apiVersion: 'v1', fieldPath: env.valueFrom.fieldRef.fieldPath }, env.valueFrom.fieldRef),
+        },
+      };
 
 /** `:latest`, and no tag at all, are pulled each time; anything else only when it is not there. */
 function defaultPullPolicy(image: string): string {
@@ -25,11 +61,18 @@ function defaultPullPolicy(image: string): string {
   return tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
+/** Amounts as text: YAML may have them as numbers (`cpu: 1`). */
+const asText = (amounts: Readonly<Record<string, string | number>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, String(amount)]));
+
 /** Requests follow limits where they are not given. */
-function withRequests(container: Container): Container['resources'] {
-  const { limits, requests } = container.resources ?? {};
-  if (limits === undefined) return container.resources ?? {};
-  return { ...container.resources, requests: { ...limits, ...requests } };
+function withRequests(resources: ResourceRequirements = {}): ResourceRequirements {
+  const { limits, requests } = resources;
+  return {
+    ...resources,
+    ...(limits === undefined ? {} : { limits: asText(limits) }),
+    ...(limits === undefined && requests === undefined ? {} : { requests: asText({ ...limits, ...requests }) }),
+  };
 }
 
 function withContainerDefaults(container: Container, hostNetwork: boolean): Container {
@@ -47,7 +90,6 @@ function withContainerDefaults(container: Container, hostNetwork: boolean): Cont
     readinessProbe: withProbeDefaults(complete.readinessProbe),
     startupProbe: withProbeDefaults(complete.startupProbe),
   };
-  const resources = withRequests(complete);
   const ports = complete.ports?.map((port) =>
     defined(
       { protocol: 'TCP', containerPort: port.containerPort, ...(hostNetwork ? { hostPort: port.containerPort } : {}) },
@@ -56,7 +98,9 @@ function withContainerDefaults(container: Container, hostNetwork: boolean): Cont
   );
   return {
     ...complete,
-    ...(resources === undefined ? {} : { resources }),
+    resources: withRequests(complete.resources),
+    ...(complete.env === undefined ? {} : { env: complete.env.map(withFieldVersion) }),
+    ...(complete.lifecycle === undefined ? {} : { lifecycle: withLifecycleDefaults(complete.lifecycle) }),
     ...(ports === undefined ? {} : { ports }),
     ...Object.fromEntries(Object.entries(probes).filter(([, probe]) => probe !== undefined)),
   };
@@ -64,10 +108,18 @@ function withContainerDefaults(container: Container, hostNetwork: boolean): Cont
 
 const defaultMode = 0o644;
 
+const withImagePolicy = (image: NonNullable<Volume['image']>): NonNullable<Volume['image']> =>
+  defined({ pullPolicy: defaultPullPolicy(image.reference ?? '') }, image);
+
 function withVolumeDefaults(volume: Volume): Volume {
   if (volume.hostPath !== undefined)
     return { ...volume, hostPath: defined({ type: '', path: volume.hostPath.path }, volume.hostPath) };
   if (volume.downwardAPI !== undefined) return { ...volume, downwardAPI: defined({ defaultMode }, volume.downwardAPI) };
+  if (volume.projected !== undefined)
+    return { ...volume, projected: defined({ defaultMode, sources: [] }, volume.projected) };
+  if (volume.emptyDir?.sizeLimit !== undefined)
+    return { ...volume, emptyDir: { ...volume.emptyDir, sizeLimit: String(volume.emptyDir.sizeLimit) } };
+  if (volume.image !== undefined) return { ...volume, image: withImagePolicy(volume.image) };
   const sources = Object.keys(volume).filter((key) => key !== 'name');
   return sources.length === 0 ? { ...volume, emptyDir: {} } : volume;
 }
