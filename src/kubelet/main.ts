@@ -389,6 +389,7 @@ async function runKubelet(
             journal,
             onAll: (pods) => take(catalog.replace('api', pods)),
             onOne: (uid, pod) => take(catalog.set('api', uid, pod)),
+            after: node.registered,
           }),
         ];
   let registered = false;
