@@ -43,7 +43,16 @@ export function renderDocuments(input: BootstrapInput, node: NodeConfig, caHash:
         certSANs: ['localhost', input.apiServer.hostAddress],
         extraArgs: [{ name: 'runtime-config', value: joinPairs(cluster.runtimeConfig) }, ...gateArgs],
       },
-      controllerManager: { extraArgs: [{ name: 'enable-hostpath-provisioner', value: 'true' }, ...gateArgs] },
+      controllerManager: {
+        extraArgs: [
+          { name: 'enable-hostpath-provisioner', value: 'true' },
+          // Its controllers ask for an account each when they start; at the default of 20 requests a second they begin
+          // five seconds later than they could, and no worker's certificate is signed before.
+          { name: 'kube-api-qps', value: '200' },
+          { name: 'kube-api-burst', value: '400' },
+          ...gateArgs,
+        ],
+      },
       scheduler: { extraArgs: gateArgs },
       networking: { podSubnet: cluster.networking.podSubnet, serviceSubnet: cluster.networking.serviceSubnet },
     },
