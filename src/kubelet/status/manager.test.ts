@@ -134,6 +134,22 @@ test('a static pod’s status is its mirror’s', async () => {
   abort.abort();
 });
 
+test('a mirror that was made anew gets the status at once', async () => {
+  const pod = aPod({}, { annotations: { 'kubernetes.io/config.source': 'file' } });
+  const { manager, server, clock, setMirror } = aManager(pod);
+  const mirror = (uid: string) => aPod({}, { uid, annotations: { 'kubernetes.io/config.mirror': 'uid-1' } });
+  setMirror(mirror('mirror-1'));
+  manager.set(pod, running);
+  await clock.advance(0);
+  setMirror(mirror('mirror-2'));
+  manager.podChanged(pod);
+  manager.podChanged(pod);
+  await clock.advance(0);
+  manager.podChanged(pod);
+  await clock.advance(0);
+  expect(server.bodies).toMatchObject([{ metadata: { uid: 'mirror-1' } }, { metadata: { uid: 'mirror-2' } }]);
+});
+
 test('what others wrote over it is undone within ten seconds', async () => {
   const { manager, server, clock } = aManager(aPod());
   const abort = new AbortController();

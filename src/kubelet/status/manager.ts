@@ -33,7 +33,7 @@ export interface StatusManagerOptions {
 export interface RunningStatusManager extends StatusManager {
   /** Sends what could not be sent, and undoes what others wrote over it, every ten seconds. */
   run(signal: AbortSignal): Promise<void>;
-  /** The API's copy of the pod has changed: its deletion may be due. */
+  /** The API's copy of the pod (of a static pod: its mirror) has changed: its deletion may be due, or its first status. */
   podChanged(pod: Pod): void;
   /** UIDs with a status. */
   uids(): readonly string[];
@@ -49,6 +49,8 @@ interface Entry {
 
 interface Sent {
   readonly version: number;
+  /** The object it was sent to: a static pod's mirror may be made anew. */
+  readonly objectUid: string;
   readonly at: Instant;
   /** The API's status after our last write. */
   readonly status: PodStatus;
@@ -137,14 +139,15 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
       const ms = clock.now() - entry.changedAt;
       journal.write({ kind: 'pod.statusPatched', pod: logNameOf(object), uid, patch: JSON.stringify(body), ms });
     }
-    sent.set(uid, { version: entry.version, at: clock.now(), status });
+    sent.set(uid, { version: entry.version, objectUid: uidOf(object), at: clock.now(), status });
     if (mayBeDeleted(object, status, entry)) await deletePod(kube, object, path);
   }
 
   const freshest = (uid: string, object: Pod): PodStatus => {
     const last = sent.get(uid);
     // The watch lags behind our own writes for a moment; after that it knows more.
-    return last !== undefined && clock.now() - last.at < fullCheckMs / 2 ? last.status : (object.status ?? {});
+    const isOurs = last?.objectUid === uidOf(object) && clock.now() - last.at < fullCheckMs / 2;
+    return isOurs ? last.status : (object.status ?? {});
   };
 
   const mayBeDeleted = (object: Pod, status: PodStatus, { finished }: Entry): boolean =>
@@ -181,7 +184,9 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
   /** Someone else has written over the kubelet's part. */
   function isOverwritten(uid: string, entry: Entry, last: Sent): boolean {
     const object = objectOf(entry.pod);
-    if (object === undefined || clock.now() - last.at < fullCheckMs / 2) return false;
+    if (object === undefined) return false;
+    if (last.objectUid !== uidOf(object)) return true;
+    if (clock.now() - last.at < fullCheckMs / 2) return false;
     const base = object.status ?? {};
     if (mayBeDeleted(object, base, entry)) return true;
     return (
@@ -198,8 +203,12 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
       store(pod, finalStatus(pod, status), true);
     },
     podChanged(pod) {
-      const entry = entries.get(uidOf(pod));
-      if (entry?.finished && pod.metadata?.deletionTimestamp !== undefined) send(uidOf(pod));
+      const uid = uidOf(pod);
+      const entry = entries.get(uid);
+      if (entry === undefined) return;
+      const object = objectOf(entry.pod);
+      const isNew = object !== undefined && sent.get(uid)?.objectUid !== uidOf(object);
+      if (isNew || (entry.finished && pod.metadata?.deletionTimestamp !== undefined)) send(uid);
     },
     forget(uid) {
       entries.delete(uid);

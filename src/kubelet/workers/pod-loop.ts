@@ -123,7 +123,9 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
 
   function wakeStaticOf(mirror: Pod): void {
     const pod = catalog.byFullName(namespaceOf(mirror), nameOf(mirror));
-    if (pod !== undefined && !isMirrorPod(pod) && fullNameOf(pod) === fullNameOf(mirror)) workers.wake(uidOf(pod));
+    if (pod === undefined || isMirrorPod(pod) || fullNameOf(pod) !== fullNameOf(mirror)) return;
+    statuses.podChanged(pod);
+    workers.wake(uidOf(pod));
   }
 
   async function add(pod: Pod): Promise<void> {
