@@ -85,3 +85,9 @@ export const archiveUnreadable = (path: string, cause: unknown) =>
     hint: 'make one with `docker save -o FILE IMAGE`',
     cause,
   });
+
+export const archiveRefused = (node: string, output: string) =>
+  new KlabError('ARCHIVE_REFUSED', `containerd on ${node} cannot take in the images`, {
+    hint: 'is it an archive of `docker save` or of the OCI layout, and is there room on the disk (`df -h`)?',
+    output,
+  });

@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import type { ContainerEngine } from '../engine/port.ts';
-import { archiveUnreadable, commandFailed, imageNotLocal, nodeNotFound } from './errors.ts';
+import { allSettled } from './all-settled.ts';
+import { archiveRefused, archiveUnreadable, imageNotLocal, nodeNotFound } from './errors.ts';
 import { nodesOf } from './list.ts';
+import { runOnNode } from './node-command.ts';
 
 export interface LoadOptions {
   readonly engine: ContainerEngine;
@@ -28,16 +30,52 @@ export function fullReference(reference: string): string {
   return /[:@][^/]*$/.test(named.slice(named.lastIndexOf('/'))) ? named : `${named}:latest`;
 }
 
+/** Images as `crictl images -o json` lists them. */
+interface ImagesOnNode {
+  readonly images: readonly { readonly id: string; readonly repoTags?: readonly string[] }[];
+}
+
+/** Those of the wanted images (reference → id) that a node lacks under this name with this content. */
+export function decideMissing(wanted: ReadonlyMap<string, string>, { images }: ImagesOnNode): readonly string[] {
+  const has = (reference: string, id: string) =>
+    images.some((image) => image.id === id && image.repoTags?.includes(fullReference(reference)));
+  return [...wanted].filter(([reference, id]) => !has(reference, id)).map(([reference]) => reference);
+}
+
+/** What containerd's client says about the machine has nothing to do with the archive. */
+const withoutWarnings = (output: string): string =>
+  output
+    .split('\n')
+    .filter((line) => !line.includes('level=warning'))
+    .join('\n')
+    .trim();
+
+/** Reads the archive once for all nodes, as fast as the slowest of them takes it in. */
 async function importArchive(
   engine: ContainerEngine,
-  node: string,
+  nodes: readonly string[],
   archive: Readable,
   signal: AbortSignal,
 ): Promise<void> {
-  // One platform only: what Docker saved may name others whose content it does not have.
+  // The node's own platform only: what Docker saved may name others whose content it does not have.
   const argv = ['ctr', '--namespace=k8s.io', 'images', 'import', '--digests', '--snapshotter=overlayfs', '-'];
-  const { exitCode, stdout, stderr } = await engine.exec(node, argv, { input: archive, signal });
-  if (exitCode !== 0) throw commandFailed(node, 'ctr images import', `${stdout}${stderr}`.trim());
+  const unreadable = new Promise<never>((_resolve, reject) => archive.once('error', reject));
+  const all = allSettled(nodes, async (node) => {
+    const copy = archive.pipe(new PassThrough());
+    try {
+      const { exitCode, stdout, stderr } = await engine.exec(node, argv, { input: copy, signal });
+      if (exitCode !== 0) throw archiveRefused(node, withoutWarnings(`${stdout}${stderr}`));
+    } finally {
+      // One that gave up must not hold up the others.
+      archive.unpipe(copy);
+      copy.resume();
+    }
+  });
+  await Promise.race([all, unreadable]).finally(() => archive.destroy());
+}
+
+async function imagesOn(engine: ContainerEngine, node: string, signal: AbortSignal): Promise<ImagesOnNode> {
+  return JSON.parse(await runOnNode(engine, node, ['crictl', 'images', '-o', 'json'], { signal })) as ImagesOnNode;
 }
 
 /** Copies images from the engine into the nodes' containerd; a node that has an image already is left alone. */
@@ -53,19 +91,19 @@ export async function loadImages(
     if (found === undefined) throw imageNotLocal(image);
     ids.set(image, found.id);
   }
-  await Promise.all(
-    nodes.map(async (node) => {
-      const present = await engine.exec(node, ['crictl', 'images', '-o', 'json'], { signal });
-      const known =
-        present.exitCode === 0
-          ? (JSON.parse(present.stdout) as { images: { id: string; repoTags: string[] }[] }).images
-          : [];
-      const lacks = (image: string) =>
-        !known.some(({ id, repoTags }) => id === ids.get(image) && repoTags.includes(fullReference(image)));
-      const missing = images.filter(lacks);
-      if (missing.length > 0) await importArchive(engine, node, await engine.saveImages(missing), signal);
-    }),
-  );
+  // Nodes that lack the same are served from one reading of the engine's images.
+  const lacking = new Map<string, { readonly missing: readonly string[]; readonly nodes: string[] }>();
+  await allSettled(nodes, async (node) => {
+    const missing = decideMissing(ids, await imagesOn(engine, node, signal));
+    const key = missing.join(' ');
+    const group = lacking.get(key) ?? { missing, nodes: [] };
+    lacking.set(key, group);
+    group.nodes.push(node);
+  });
+  for (const group of lacking.values()) {
+    if (group.missing.length === 0) continue;
+    await importArchive(engine, group.nodes, await engine.saveImages(group.missing), signal);
+  }
   return { images, nodes };
 }
 
@@ -79,7 +117,7 @@ export async function loadArchives(
     await access(path).catch((error: unknown) => {
       throw archiveUnreadable(path, error);
     });
-    await Promise.all(nodes.map((node) => importArchive(options.engine, node, createReadStream(path), options.signal)));
+    await importArchive(options.engine, nodes, createReadStream(path), options.signal);
   }
   return { images: paths, nodes };
 }

@@ -102,11 +102,12 @@ export function imageMethods(docker: Docker): ImageMethods {
       return loaded;
     },
     async saveImages(references) {
-      const query = references.map((name) => `names=${encodeURIComponent(name)}`).join('&');
       const stream = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
         docker.modem.dial(
           {
-            path: `/images/get?${query}`,
+            // The trailing `?` makes the client append the options, a list as one parameter for each.
+            path: '/images/get?',
+            options: { names: [...references] },
             method: 'GET',
             isStream: true,
             statusCodes: { 200: true, 404: 'no such image', 500: 'server error' },
