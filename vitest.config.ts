@@ -17,6 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          globalSetup: 'e2e/harness/global-setup.ts',
           include: ['e2e/**/*.e2e.ts'],
           testTimeout: 240_000,
           hookTimeout: 900_000,

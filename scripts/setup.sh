@@ -54,7 +54,19 @@ start_docker() {
   fail "dockerd does not answer after 30 seconds" "see dist/dockerd.log"
 }
 
+# Every node's systemd, containerd and kubelet watch files: the kernel's default of 128 watchers is used up by a few nodes.
+raise_inotify_limits() {
+  local name least
+  for name in max_user_instances:1024 max_user_watches:524288; do
+    least=${name#*:}
+    name=/proc/sys/fs/inotify/${name%%:*}
+    [ "$(cat "$name")" -ge "$least" ] && continue
+    echo "$least" 2>/dev/null >"$name" || say "fs.inotify.${name##*/} is $(cat "$name"): more than a few nodes need $least (sudo sysctl -w fs.inotify.${name##*/}=$least)"
+  done
+}
+
 install_packages
+raise_inotify_limits
 need_go
 need_node
 start_docker

@@ -1,0 +1,109 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { klab, must, mustKlab, type Ran, type RunOptions, root, run } from './run.ts';
+
+/** The clusters that tests share: made by the first test that wants one, removed when all are through. */
+export const sharedClusters = {
+  /** Three nodes, the default network. */
+  default: { name: 'e2e-default', config: 'configs/kind.yaml' },
+  /** The study notes' cluster: three nodes without a network. */
+  noCni: { name: 'e2e-kubelet', config: 'configs/no-cni.yaml' },
+} as const;
+
+export interface Cluster {
+  readonly name: string;
+  readonly kubeconfig: string;
+  /** kubectl on this cluster; fails the test when it fails. */
+  kubectl(args: readonly string[], options?: RunOptions): Promise<string>;
+  tryKubectl(args: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** `kubectl … -o json`, parsed. */
+  json<T>(args: readonly string[]): Promise<T>;
+  apply(manifest: unknown): Promise<void>;
+  /** A command on a node; fails the test when it fails. */
+  onNode(node: string, argv: readonly string[], options?: RunOptions): Promise<string>;
+  /** A namespace of the test's own, removed by the function that comes with it. */
+  namespace(prefix: string): Promise<{ readonly name: string; readonly remove: () => Promise<void> }>;
+}
+
+export const kubeconfigOf = (name: string): string => join(tmpdir(), `klab-${name}.kubeconfig`);
+const kubectlPath = join(root, 'dist/bin/kubectl');
+
+/** kubectl of the cluster's own version, from its control plane. */
+async function ensureKubectl(name: string): Promise<void> {
+  if (existsSync(kubectlPath)) return;
+  const { stdout } = await execa(
+    `${root}/bin/klab`,
+    ['exec', `${name}-control-plane`, '--', 'cat', '/usr/bin/kubectl'],
+    {
+      encoding: 'buffer',
+      maxBuffer: 256 * 1024 * 1024,
+      stdin: 'ignore',
+    },
+  );
+  mkdirSync(join(root, 'dist/bin'), { recursive: true });
+  writeFileSync(kubectlPath, stdout);
+  chmodSync(kubectlPath, 0o755);
+}
+
+let serial = 0;
+
+function clusterOf(name: string): Cluster {
+  const kubeconfig = kubeconfigOf(name);
+  const withConfig = (args: readonly string[]) => ['--kubeconfig', kubeconfig, ...args];
+  const kubectl = (args: readonly string[], options: RunOptions = {}) => must(kubectlPath, withConfig(args), options);
+  return {
+    name,
+    kubeconfig,
+    kubectl,
+    tryKubectl: (args, options = {}) => run(kubectlPath, withConfig(args), options),
+    json: async (args) => JSON.parse(await kubectl([...args, '-o', 'json'])),
+    async apply(manifest) {
+      await kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
+    },
+    onNode: (node, argv, options = {}) => mustKlab(['exec', node, '--', ...argv], options),
+    async namespace(prefix) {
+      serial += 1;
+      const ns = `${prefix}-${process.pid}-${serial}`;
+      await kubectl(['create', 'namespace', ns]);
+      // Pods are refused until the namespace has its account.
+      await kubectl(['-n', ns, 'wait', '--for=create', 'serviceaccount/default', '--timeout=30s']);
+      return {
+        name: ns,
+        remove: async () => {
+          await kubectl(['delete', 'namespace', ns, '--wait=false', '--ignore-not-found']);
+        },
+      };
+    },
+  };
+}
+
+/** A shared cluster, made now if it is not there. */
+export async function useCluster(kind: keyof typeof sharedClusters): Promise<Cluster> {
+  const { name, config } = sharedClusters[kind];
+  const { stdout } = await klab(['get', 'clusters']);
+  if (!stdout.split('\n').includes(name)) {
+    await mustKlab(
+      [
+        'create',
+        'cluster',
+        '--config',
+        config,
+        '--name',
+        name,
+        '--kubeconfig',
+        kubeconfigOf(name),
+        '--wait',
+        '4m',
+        '-v',
+        '1',
+      ],
+      {
+        timeoutMs: 400_000,
+      },
+    );
+  }
+  await ensureKubectl(name);
+  return clusterOf(name);
+}
