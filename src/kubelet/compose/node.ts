@@ -1,0 +1,78 @@
+import { parseGoDuration } from '../config/index.ts';
+import {
+  fileSystemBytes,
+  type Machine,
+  type NodeManager,
+  nodeManager,
+  type RunningRuntimeState,
+  readMachine,
+  runtimeState,
+} from '../node/index.ts';
+import type { Pleg } from '../pleg/index.ts';
+import { kubernetesVersion } from '../version.ts';
+import type { Foundation } from './foundation.ts';
+
+export interface NodeParts {
+  readonly machine: Machine;
+  readonly state: RunningRuntimeState;
+  readonly node: NodeManager;
+}
+
+/** The node's own side: what the machine has, how the runtime is, and the Node object. */
+export async function composeNode(foundation: Foundation, pleg: Pleg): Promise<NodeParts> {
+  const { flags, config, nodeName, clock, journal, cri, runtimeVersion, api } = foundation;
+  const machine = await readMachine();
+  const state = runtimeState({
+    runtime: cri,
+    clock,
+    journal,
+    plegProblem: pleg.problem,
+    onChange: () => node.updateSoon(),
+  });
+  const reserved = {
+    systemReserved: config.systemReserved ?? {},
+    kubeReserved: config.kubeReserved ?? {},
+    evictionHard: config.evictionHard ?? {},
+  };
+  const node = nodeManager({
+    api,
+    clock,
+    journal,
+    name: nodeName,
+    nodeIp: flags.nodeIp,
+    machine,
+    storageBytes: await fileSystemBytes(flags.rootDir),
+    settings: { maxPods: config.maxPods, podsPerCore: config.podsPerCore ?? 0, ...reserved },
+    registration: {
+      labels: flags.nodeLabels,
+      taints: config.registerWithTaints ?? [],
+      providerId: config.providerID ?? '',
+      controllerAttachDetach: config.enableControllerAttachDetach,
+      externalCloudProvider: flags.cloudProvider === 'external',
+    },
+    registerNode: config.registerNode,
+    updateEveryMs: parseGoDuration(config.nodeStatusUpdateFrequency),
+    reportEveryMs: parseGoDuration(config.nodeStatusReportFrequency),
+    runtime: () => ({
+      runtimeVersion,
+      runtimeHandlers: state.handlers(),
+      supplementalGroupsPolicy: state.supplementalGroupsPolicy(),
+    }),
+    kubeletVersion: kubernetesVersion,
+    port: config.port,
+    maxImages: config.nodeStatusMaxImages,
+    listImages: () => cri.listImages(),
+    health: () => ({
+      memoryPressure: false,
+      diskPressure: false,
+      pidPressure: false,
+      errors: [...state.runtimeErrors(), ...[state.networkError()].filter((error) => error !== undefined)],
+    }),
+    onPodCidr: (podCidr) =>
+      void cri
+        .updatePodCidr(podCidr)
+        .catch((error: Error) => journal.write({ kind: 'node.runtimeSilent', reason: error.message })),
+  });
+  await node.prepare();
+  return { machine, state, node };
+}

@@ -1,0 +1,230 @@
+import { existsSync } from 'node:fs';
+import { decideAdmission, nodeForAdmission, safeSysctlsOf } from '../admission/index.ts';
+import { parseGoDuration } from '../config/index.ts';
+import { containerInputs } from '../containers/inputs.ts';
+import { runtimeClasses } from '../containers/runtime-class.ts';
+import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
+import { podHousekeeping } from '../housekeeping.ts';
+import { createImageManager } from '../images/index.ts';
+import { podObjects, serviceLister } from '../objects/index.ts';
+import type { Pleg } from '../pleg/index.ts';
+import { configMirror, findContainer } from '../pod-facts.ts';
+import { probeManager } from '../probes/index.ts';
+import { milliOf, unitsOf } from '../quantity.ts';
+import { cgroupFs, podCgroups } from '../resources/index.ts';
+import { mirrorPods, type SourcesCatalog } from '../sources/index.ts';
+import { createStatusManager } from '../status/index.ts';
+import { minorVersion } from '../version.ts';
+import { kernelMounts, volumeManager } from '../volumes/index.ts';
+import {
+  backoffKey,
+  containerStarter,
+  createPodLoop,
+  createPodSync,
+  createPodWorkers,
+  createTerminator,
+  podExecutor,
+  RestartBackoff,
+} from '../workers/index.ts';
+import type { Foundation } from './foundation.ts';
+import type { NodeParts } from './node.ts';
+import { sourceNames } from './sources.ts';
+
+export interface PodInputs extends NodeParts {
+  readonly pleg: Pleg;
+  readonly catalog: SourcesCatalog;
+  readonly cgroupDriver: 'systemd' | 'cgroupfs';
+  /** `/var/log/containers` */
+  readonly logLinks: string;
+}
+
+/** Everything that makes pods be: from their volumes and cgroups to their workers and the loop that feeds these. */
+export function composePods(
+  foundation: Foundation,
+  { pleg, catalog, machine, state, node, cgroupDriver, logLinks }: PodInputs,
+) {
+  const { flags, config, clock, startedAt, journal, cri, api } = foundation;
+  const { rootDir } = flags;
+  const logsRoot = config.podLogsDir;
+  const cfs = { cfsQuota: config.cpuCFSQuota, cfsPeriodMicros: parseGoDuration(config.cpuCFSQuotaPeriod) * 1000 };
+  const fs = cgroupFs();
+  const swapControllable = existsSync(swapFiles[fs.version]);
+  const capacity = node.capacity();
+  const reservedOf = (name: string, of: (quantity: string | undefined) => number): number =>
+    of(config.systemReserved?.[name]) + of(config.kubeReserved?.[name]);
+  const cgroups = podCgroups({
+    fs,
+    clock,
+    journal,
+    driver: cgroupDriver,
+    cgroupRoot: config.cgroupRoot ?? '/',
+    cgroupsPerQos: config.cgroupsPerQOS,
+    cpuCfsQuota: cfs.cfsQuota,
+    cpuCfsPeriodMicros: cfs.cfsPeriodMicros,
+    podPidsLimit: config.podPidsLimit,
+    nodeAllocatable: () => ({
+      milliCpu: milliOf(capacity.cpu) - reservedOf('cpu', milliOf),
+      memoryBytes: unitsOf(capacity.memory) - reservedOf('memory', unitsOf),
+    }),
+    pods: () => loop.activePods(),
+    kill: (pid) => process.kill(pid, 'SIGKILL'),
+  });
+
+  const objects =
+    api &&
+    podObjects({
+      api,
+      clock,
+      onChange: (uids) => {
+        for (const uid of uids) {
+          sync.volumesChanged(uid);
+          workers.wake(uid);
+        }
+      },
+    });
+  const services = api && serviceLister(api, clock);
+  const volumes = volumeManager({
+    rootDir,
+    clock,
+    journal,
+    mounts: kernelMounts,
+    api,
+    objects,
+    hostIps: node.hostIps,
+    resourceDefaults: node.allocatable,
+  });
+  const probes = probeManager({ runtime: cri, cache: pleg, clock, journal, userAgent: `kube-probe/${minorVersion}` });
+  const images = createImageManager({
+    cri,
+    clock,
+    journal,
+    maxParallelPulls: config.serializeImagePulls ? 1 : (config.maxParallelImagePulls ?? Number.POSITIVE_INFINITY),
+    ...(objects === undefined ? {} : { objects }),
+  });
+  const inputs = containerInputs({
+    objects,
+    services,
+    hostIps: node.hostIps,
+    resourceDefaults: node.allocatable,
+    rootDir,
+    mounts: kernelMounts,
+    images,
+  });
+  const backoff = new RestartBackoff({
+    firstMs: 10_000,
+    maxMs: parseGoDuration(config.crashLoopBackOff.maxContainerRestartPeriod ?? '5m0s'),
+  });
+  const terminator = createTerminator({ cri, clock, journal, version: minorVersion });
+  const clusterDomain = config.clusterDomain ?? '';
+  const startContainer = containerStarter({
+    cri,
+    clock,
+    journal,
+    images,
+    inputs,
+    resources: () => ({
+      ...cfs,
+      cgroupVersion: fs.version,
+      nodeMemoryBytes: machine.memoryBytes,
+      singleProcessOomKill: config.singleProcessOOMKill ?? fs.version === 1,
+      swapControllable,
+    }),
+    rootDir,
+    logsRoot,
+    logLinks,
+    clusterDomain,
+    seccompDefault: config.seccompDefault,
+    version: minorVersion,
+  });
+  const execute = podExecutor({
+    cri,
+    clock,
+    journal,
+    terminator,
+    startContainer,
+    sandboxConfig: sandboxRenderer({
+      journal,
+      logsRoot,
+      resolvConf: config.resolvConf,
+      clusterDns: config.clusterDNS ?? [],
+      clusterDomain,
+      cgroupParent: cgroups.parentOf,
+      ...cfs,
+    }),
+    runtimeHandler: runtimeClasses(api, clock),
+    countRestart: (pod, name, endedAt) => {
+      const container = findContainer(pod, name)?.container;
+      if (container !== undefined) backoff.bump(backoffKey(pod, container), endedAt, clock.now());
+    },
+  });
+  const mirrors = api && mirrorPods({ api, journal, node: node.node, mirrorOf: catalog.mirrorOf });
+  const statuses = createStatusManager({
+    api,
+    clock,
+    journal,
+    catalog,
+    couldHaveRunningContainers: (uid) => workers.couldHaveRunningContainers(uid),
+  });
+  const sync = createPodSync({
+    cache: pleg,
+    clock,
+    journal,
+    statuses,
+    catalog,
+    probes,
+    volumes,
+    cgroups,
+    objects,
+    ensureMirror: mirrors?.reconcile,
+    facts: node,
+    runtimeState: state,
+    execute,
+    terminator,
+    backoff,
+    rootDir,
+    startedAt,
+  });
+  const workers = createPodWorkers({
+    sync,
+    cache: pleg,
+    clock,
+    journal,
+    syncFrequencyMs: parseGoDuration(config.syncFrequency),
+  });
+  const sysctls = [...safeSysctlsOf(machine.kernelVersion), ...(config.allowedUnsafeSysctls ?? [])];
+  const loop = createPodLoop({
+    clock,
+    journal,
+    catalog,
+    workers,
+    sync,
+    statuses,
+    pleg,
+    probes,
+    runtimeState: state,
+    admit: async (pod, others) => decideAdmission(pod, others, { node: nodeForAdmission(node), sysctls }),
+    housekeep: podHousekeeping({
+      journal,
+      rootDir,
+      catalog,
+      workers,
+      cache: pleg,
+      volumes,
+      cgroups,
+      removeOrphanMirrors: async () => {
+        for (const mirror of catalog.orphanMirrors()) {
+          const phase = workers.phaseOf(mirror.metadata?.annotations?.[configMirror] ?? '');
+          if (phase === undefined || phase === 'finished') await mirrors?.remove(mirror);
+        }
+      },
+    }),
+    sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
+  });
+  return { loop, workers, statuses, cgroups, volumes, images, probes, services };
+}
+
+/** Whether containers can be kept out of swap: the kernel may be built without that part of the memory controller. */
+const swapFiles = {
+  1: '/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes',
+  2: '/sys/fs/cgroup/system.slice/memory.swap.max',
+} as const;
