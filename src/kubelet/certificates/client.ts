@@ -9,7 +9,7 @@ import type { Clock } from '../../base/clock.ts';
 import { codeOf } from '../../base/errors.ts';
 import { parseCertificate } from '../../base/x509/parse.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { keepCertificate } from './rotation.ts';
+import { holds, keepCertificate } from './rotation.ts';
 import { type CertificateStore, certificateStore } from './store.ts';
 
 export interface ClientAccessOptions {
@@ -113,6 +113,7 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
   }
   const access: KubeconfigAccess = parseKubeconfig(readFileSync(kubeconfig, 'utf8'), kubeconfig);
   const usesStore = () => access.credentials.token?.() === undefined && store.current() !== undefined;
+  const hasOwn = () => holds(store.current(), clock.now());
   const api = kubeApi({
     server: access.server,
     ca: access.ca,
@@ -125,7 +126,7 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
     onRequest,
   });
   const waiting: (() => void)[] = [];
-  const isReady = () => bootstrapApi === undefined || store.current() !== undefined;
+  const isReady = () => bootstrapApi === undefined || hasOwn();
 
   return {
     api,
@@ -136,7 +137,7 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       }),
     async run(signal) {
-      if (!options.rotate) return;
+      if (!options.rotate && bootstrapApi === undefined) return;
       await keepCertificate(
         {
           purpose: 'client',
@@ -146,7 +147,8 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
           random: Math.random,
           signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
           usage: 'client auth',
-          api: () => (store.current() === undefined ? (bootstrapApi ?? api) : api),
+          once: !options.rotate,
+          api: () => (hasOwn() ? api : (bootstrapApi ?? api)),
           names: () => ({ commonName: `system:node:${options.nodeName}`, dnsNames: [], ipAddresses: [] }),
           covers: () => true,
           onNew: () => {

@@ -11,6 +11,10 @@ import type { CertificateStore, StoredCertificate } from './store.ts';
 export const rotationDeadline = ({ notBefore, notAfter }: StoredCertificate, random: () => number): Instant =>
   notBefore.getTime() + (notAfter.getTime() - notBefore.getTime()) * (0.7 + 0.2 * random());
 
+/** Whether a certificate is there and has not ended. */
+export const holds = (certificate: StoredCertificate | undefined, now: Instant): boolean =>
+  certificate !== undefined && now < certificate.notAfter.getTime();
+
 export interface RotationOptions {
   readonly purpose: 'client' | 'serving';
   readonly store: CertificateStore;
@@ -28,6 +32,8 @@ export interface RotationOptions {
   /** The names of the certificate in force fit. */
   readonly covers: (pem: string) => boolean;
   readonly onNew: () => void;
+  /** Done when there is a certificate: nobody asked for rotation. */
+  readonly once?: boolean;
 }
 
 const retry = { firstMs: 2000, factor: 2, maxMs: 32_000 };
@@ -46,6 +52,7 @@ export async function keepCertificate(options: RotationOptions, signal: AbortSig
   };
   let failures = 0;
   while (!signal.aborted) {
+    if (options.once === true && holds(store.current(), clock.now())) return;
     const names = options.names();
     if (names === undefined || !due()) {
       await clock.sleep(lookAgainMs, signal).catch(() => undefined);

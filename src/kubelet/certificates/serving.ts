@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { KubeApi } from '../../api/port.ts';
 import type { NodeAddress } from '../../api/types.ts';
@@ -36,7 +37,7 @@ export async function ensureSelfSigned(
   const certificate = await selfSignServer({
     subject: { commonName: `${nodeName}@${Math.floor(now.getTime() / 1000)}` },
     key,
-    dnsNames: [nodeName],
+    ...(isIP(nodeName) === 0 ? { dnsNames: [nodeName] } : { ipAddresses: [nodeName] }),
     notBefore: new Date(now.getTime() - 3_600_000),
     notAfter: new Date(now.getTime() + 365 * dayMs),
   });
@@ -77,10 +78,12 @@ export function servingNames(nodeName: string, addresses: readonly NodeAddress[]
     [...new Set(addresses.filter(({ type }) => types.includes(type)).map(({ address }) => address))].sort();
   const ipAddresses = ofTypes('InternalIP', 'ExternalIP');
   if (ipAddresses.length === 0) return undefined;
+  // A node may be named by its address.
+  const names = ofTypes('Hostname', 'InternalDNS', 'ExternalDNS');
   return {
     commonName: `system:node:${nodeName}`,
-    dnsNames: ofTypes('Hostname', 'InternalDNS', 'ExternalDNS'),
-    ipAddresses,
+    dnsNames: names.filter((name) => isIP(name) === 0),
+    ipAddresses: [...new Set([...ipAddresses, ...names.filter((name) => isIP(name) !== 0)])].sort(),
   };
 }
 

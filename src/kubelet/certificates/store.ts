@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { lstat, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCertificate } from '../../base/x509/parse.ts';
 
@@ -29,16 +29,15 @@ export interface CertificateStore {
 export function certificateStore(folder: string, pair: string): CertificateStore {
   const currentPath = join(folder, `${pair}-current.pem`);
   const updatedPath = join(folder, `${pair}-updated.pem`);
+  promote(updatedPath, currentPath);
+  let read: { readonly stamp: string; readonly certificate: StoredCertificate | undefined } | undefined;
   return {
     currentPath,
+    // Asked every second: the file is read and parsed when it is another one only.
     current() {
-      try {
-        const pem = readFileSync(currentPath, 'utf8');
-        const { notBefore, notAfter } = parseCertificate(pem);
-        return { pem, notBefore, notAfter };
-      } catch {
-        return undefined;
-      }
+      const stamp = stampOf(currentPath);
+      if (read?.stamp !== stamp) read = { stamp, certificate: readCertificate(currentPath) };
+      return read.certificate;
     },
     async replace(certificatePem, privateKeyPem, now) {
       await mkdir(folder, { recursive: true });
@@ -47,7 +46,26 @@ export function certificateStore(folder: string, pair: string): CertificateStore
       await rm(updatedPath, { force: true });
       await symlink(target, updatedPath);
       await rename(updatedPath, currentPath);
-      await lstat(currentPath);
     },
   };
+}
+
+/** Ends a replacement that was broken off between its two steps. */
+function promote(updatedPath: string, currentPath: string): void {
+  if (existsSync(updatedPath) && !existsSync(currentPath)) renameSync(updatedPath, currentPath);
+}
+
+function stampOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? '' : `${stat.ino}:${stat.mtimeMs}`;
+}
+
+function readCertificate(path: string): StoredCertificate | undefined {
+  try {
+    const pem = readFileSync(path, 'utf8');
+    const { notBefore, notAfter } = parseCertificate(pem);
+    return { pem, notBefore, notAfter };
+  } catch {
+    return undefined;
+  }
 }
