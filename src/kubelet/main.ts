@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
+import { waitUntil } from '../base/wait-until.ts';
 import { grpcCri } from '../cri/grpc.ts';
 import type { Cri } from '../cri/port.ts';
 import { createJournal, type JournalReader } from '../journal/journal.ts';
@@ -29,6 +30,7 @@ import { podCatalog } from './sources/index.ts';
 import { kubernetesVersion } from './version.ts';
 
 const logLinks = '/var/log/containers';
+const firstLookMs = 3000;
 
 /**
  * Runs the kubelet until the signal aborts. Every part is built here or, where many belong together, by a function of
@@ -147,12 +149,29 @@ async function runKubelet(
   const lease =
     api &&
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
-  const local = [pleg, state, loop, ...sources.local, access];
+  const garbage = garbageCollector({
+    runtime: cri,
+    cache: pleg,
+    clock,
+    journal,
+    inUse: (uid) => catalog.byUid(uid) !== undefined || ![undefined, 'finished'].includes(workers.phaseOf(uid)),
+    sourcesReady: () => catalog.allSeen(sourceNames),
+    keepPerContainer: flags.maximumDeadContainersPerContainer,
+    logsRoot,
+    logLinks,
+  });
+  const local = [garbage, pleg, state, loop, ...sources.local, access];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
-  const remote = [node, statuses, serving.certificate, ...sources.remote, lease, services, events];
+  const remote = [statuses, serving.certificate, ...sources.remote, lease, services, events];
+  /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */
+  const reportNode = async (): Promise<void> => {
+    const looked = () => state.runtimeErrors().length === 0 || 'the runtime was not looked at yet';
+    await waitUntil(looked, { clock, everyMs: 20, timeoutMs: firstLookMs, signal });
+    await node.run(signal);
+  };
   await Promise.all([
     ...local.map((part) => part?.run(signal)),
-    ...remote.map(async (part) => {
+    ...[...remote, { run: reportNode }].map(async (part) => {
       await access?.ready(signal);
       await part?.run(signal);
     }),
