@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { klab, must, mustKlab, type Ran, type RunOptions, root, run } from './run.ts';
 
+/** Begins the name of everything tests make; another one keeps two runs on one machine apart. */
+export const prefix = process.env.KLAB_E2E_PREFIX ?? 'e2e';
+
 /** The clusters that tests share: made by the first test that wants one, removed when all are through. */
 export const sharedClusters = {
   /** Three nodes, the default network. */
-  default: { name: 'e2e-default', config: 'configs/kind.yaml' },
+  default: { name: `${prefix}-default`, config: 'configs/kind.yaml' },
   /** The study notes' cluster: three nodes without a network. */
-  noCni: { name: 'e2e-kubelet', config: 'configs/no-cni.yaml' },
+  noCni: { name: `${prefix}-kubelet`, config: 'configs/no-cni.yaml' },
 } as const;
 
 export interface Cluster {
@@ -24,7 +27,7 @@ export interface Cluster {
   /** A command on a node; fails the test when it fails. */
   onNode(node: string, argv: readonly string[], options?: RunOptions): Promise<string>;
   /** A namespace of the test's own, removed by the function that comes with it. */
-  namespace(prefix: string): Promise<{ readonly name: string; readonly remove: () => Promise<void> }>;
+  namespace(purpose: string): Promise<{ readonly name: string; readonly remove: () => Promise<void> }>;
 }
 
 export const kubeconfigOf = (name: string): string => join(tmpdir(), `klab-${name}.kubeconfig`);
@@ -63,9 +66,9 @@ function clusterOf(name: string): Cluster {
       await kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
     },
     onNode: (node, argv, options = {}) => mustKlab(['exec', node, '--', ...argv], options),
-    async namespace(prefix) {
+    async namespace(purpose) {
       serial += 1;
-      const ns = `${prefix}-${process.pid}-${serial}`;
+      const ns = `${purpose}-${process.pid}-${serial}`;
       await kubectl(['create', 'namespace', ns]);
       // Pods are refused until the namespace has its account.
       await kubectl(['-n', ns, 'wait', '--for=create', 'serviceaccount/default', '--timeout=30s']);

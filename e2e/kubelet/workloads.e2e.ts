@@ -157,12 +157,12 @@ describe('a running pod', () => {
       { stdin: 'ignore', reject: false, timeout: 60_000 },
     );
     try {
+      // Read to the end: kubectl tells of each connection, and would die of a closed pipe.
       let text = '';
-      for await (const chunk of forward.stdout) {
+      forward.stdout.on('data', (chunk) => {
         text += String(chunk);
-        if (/127\.0\.0\.1:(\d+)/.test(text)) break;
-      }
-      const port = /127\.0\.0\.1:(\d+)/.exec(text)?.[1];
+      });
+      const port = await eventually('the local port', () => /127\.0\.0\.1:(\d+)/.exec(text)?.[1]);
       const body = await eventually('an answer through the forwarded port', async () =>
         (await fetch(`http://127.0.0.1:${port}/`)).text(),
       );

@@ -14,7 +14,7 @@ import { clientAccess, servingCertificate } from './certificates/index.ts';
 import type { Foundation } from './compose/foundation.ts';
 import { composeNode } from './compose/node.ts';
 import { composePods } from './compose/pods.ts';
-import { composeSources } from './compose/sources.ts';
+import { composeSources, sourceNames } from './compose/sources.ts';
 import {
   type KubeletConfiguration,
   loadKubeletConfiguration,
@@ -22,6 +22,7 @@ import {
   parseFlags,
   parseGoDuration,
 } from './config/index.ts';
+import { garbageCollector } from './garbage/index.ts';
 import { nodeLease } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
 import { createPleg } from './pleg/index.ts';
@@ -103,7 +104,7 @@ async function runKubelet(
   const { node, state } = nodeParts;
   const catalog = podCatalog((pod) => journal.write({ kind: 'source.duplicate', pod: pod.metadata?.name ?? '' }));
   const pods = composePods(foundation, { ...nodeParts, pleg, catalog, cgroupDriver, logLinks });
-  const { loop, statuses, workers, services, cgroups } = pods;
+  const { loop, statuses, workers, services, cgroups, garbage } = pods;
   const sources = composeSources(foundation, catalog, (changes) => changes.forEach(loop.handle), node.registered);
   // Static pods that were there before the node get their mirrors as soon as it is.
   node
@@ -149,18 +150,7 @@ async function runKubelet(
   const lease =
     api &&
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
-  const garbage = garbageCollector({
-    runtime: cri,
-    cache: pleg,
-    clock,
-    journal,
-    inUse: (uid) => catalog.byUid(uid) !== undefined || ![undefined, 'finished'].includes(workers.phaseOf(uid)),
-    sourcesReady: () => catalog.allSeen(sourceNames),
-    keepPerContainer: flags.maximumDeadContainersPerContainer,
-    logsRoot,
-    logLinks,
-  });
-  const local = [garbage, pleg, state, loop, ...sources.local, access];
+  const local = [pleg, state, loop, garbage, ...sources.local, access];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
   const remote = [statuses, serving.certificate, ...sources.remote, lease, services, events];
   /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */
