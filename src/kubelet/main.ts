@@ -14,7 +14,7 @@ import { clientAccess, servingCertificate } from './certificates/index.ts';
 import type { Foundation } from './compose/foundation.ts';
 import { composeNode } from './compose/node.ts';
 import { composePods } from './compose/pods.ts';
-import { composeSources, sourceNames } from './compose/sources.ts';
+import { composeSources } from './compose/sources.ts';
 import {
   type KubeletConfiguration,
   loadKubeletConfiguration,
@@ -22,7 +22,6 @@ import {
   parseFlags,
   parseGoDuration,
 } from './config/index.ts';
-import { garbageCollector } from './garbage/index.ts';
 import { nodeLease } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
 import { createPleg } from './pleg/index.ts';
@@ -69,7 +68,7 @@ async function runKubelet(
   });
   signal.addEventListener('abort', () => cri.close());
   const runtime = await cri.version();
-  const runtimeVersion = `${runtime.runtimeName}://${runtime.runtimeVersion}`;
+  const runtimeVersion = `${runtime.runtimeName}://${runtime.runtimeVersion.replace(/^v/, '')}`;
   const cgroupDriver = await findCgroupDriver(cri, config);
 
   const access =
@@ -150,7 +149,18 @@ async function runKubelet(
   const lease =
     api &&
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
-  const local = [pleg, state, loop, garbage, ...sources.local, access];
+  const garbage = garbageCollector({
+    runtime: cri,
+    cache: pleg,
+    clock,
+    journal,
+    inUse: (uid) => catalog.byUid(uid) !== undefined || ![undefined, 'finished'].includes(workers.phaseOf(uid)),
+    sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
+    keepPerContainer: flags.maximumDeadContainersPerContainer,
+    logsRoot: config.podLogsDir,
+    logLinks,
+  });
+  const local = [garbage, pleg, state, loop, garbage, ...sources.local, access];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
   const remote = [statuses, serving.certificate, ...sources.remote, lease, services, events];
   /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */

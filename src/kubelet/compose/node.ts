@@ -1,4 +1,4 @@
-import { parseGoDuration } from '../config/index.ts';
+import { KubeletConfigError, parseGoDuration } from '../config/index.ts';
 import {
   fileSystemBytes,
   type Machine,
@@ -7,8 +7,10 @@ import {
   type RunningRuntimeState,
   readMachine,
   runtimeState,
+  startProblems,
 } from '../node/index.ts';
 import type { Pleg } from '../pleg/index.ts';
+import { cgroupFs } from '../resources/index.ts';
 import { kubernetesVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -22,6 +24,17 @@ export interface NodeParts {
 export async function composeNode(foundation: Foundation, pleg: Pleg): Promise<NodeParts> {
   const { flags, config, nodeName, clock, journal, cri, runtimeVersion, api } = foundation;
   const machine = await readMachine();
+  const { version: cgroupVersion } = cgroupFs();
+  const problems = startProblems({
+    nodeName,
+    nodeLabels: flags.nodeLabels,
+    standalone: flags.kubeconfig === '',
+    swapBytes: machine.swapBytes,
+    cgroupVersion,
+    config,
+  });
+  if (problems.length > 0) throw new KubeletConfigError(problems.join('; '));
+  if (cgroupVersion === 1) journal.write({ kind: 'node.cgroupV1', node: nodeName });
   const state = runtimeState({
     runtime: cri,
     clock,

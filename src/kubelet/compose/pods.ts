@@ -4,6 +4,7 @@ import { parseGoDuration } from '../config/index.ts';
 import { containerInputs } from '../containers/inputs.ts';
 import { runtimeClasses } from '../containers/runtime-class.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
+import { garbageCollector } from '../garbage/index.ts';
 import { podHousekeeping } from '../housekeeping.ts';
 import { createImageManager } from '../images/index.ts';
 import { podObjects, serviceLister } from '../objects/index.ts';
@@ -220,7 +221,18 @@ export function composePods(
     }),
     sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
   });
-  return { loop, workers, statuses, cgroups, volumes, images, probes, services };
+  const garbage = garbageCollector({
+    runtime: cri,
+    cache: pleg,
+    clock,
+    journal,
+    inUse: (uid) => catalog.byUid(uid) !== undefined || ![undefined, 'finished'].includes(workers.phaseOf(uid)),
+    sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
+    keepPerContainer: flags.maximumDeadContainersPerContainer,
+    logsRoot,
+    logLinks,
+  });
+  return { loop, garbage, workers, statuses, cgroups, volumes, images, probes, services };
 }
 
 /** Whether containers can be kept out of swap: the kernel may be built without that part of the memory controller. */
