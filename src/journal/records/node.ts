@@ -6,6 +6,7 @@ export type NodeRecord =
   | { readonly kind: 'node.kubeletStarting'; readonly node: string; readonly version: string; readonly runtime: string }
   | { readonly kind: 'node.flagWarning'; readonly text: string }
   | { readonly kind: 'node.kubeletStarted'; readonly node: string }
+  | { readonly kind: 'node.cgroupV1'; readonly node: string }
   | { readonly kind: 'node.registering'; readonly node: string }
   | { readonly kind: 'node.registered'; readonly node: string; readonly before: boolean }
   | { readonly kind: 'node.registrationFailed'; readonly node: string; readonly reason: string }
@@ -21,11 +22,18 @@ export type NodeRecord =
 /** Events about a node carry no UID, and lie in the namespace default. */
 const nodeReference = (name: string): ObjectReference => ({ apiVersion: 'v1', kind: 'Node', name });
 
+const cgroupV1Text =
+  'cgroup v1 detected. Kubernetes will give up its support for it: move the host to cgroup v2, https://kubernetes.io/docs/concepts/architecture/cgroups/';
+
 export const nodeProjections: Projections<NodeRecord> = {
   'node.kubeletStarting': {
     log: ({ version, runtime }) => [
       info(0, 'Kubelet version', { kubeletVersion: version }),
-      info(0, 'Container runtime initialized', { containerRuntime: 'containerd', version: runtime, apiVersion: 'v1' }),
+      info(0, 'Container runtime initialized', {
+        containerRuntime: runtime.split('://')[0],
+        version: runtime.split('://')[1],
+        apiVersion: 'v1',
+      }),
     ],
     event: ({ node }) => normalEvent(nodeReference(node), 'Starting', 'Starting kubelet.'),
   },
@@ -33,6 +41,10 @@ export const nodeProjections: Projections<NodeRecord> = {
   'node.kubeletStarted': {
     log: () => [info(0, 'Started kubelet'), info(0, 'Starting kubelet main sync loop')],
     measure: ({ node }, meters) => meters.gauge('kubelet_node_name', 1, { node }),
+  },
+  'node.cgroupV1': {
+    log: () => warning(cgroupV1Text),
+    event: ({ node }) => warningEvent(nodeReference(node), 'CgroupV1', cgroupV1Text),
   },
   'node.registering': { log: ({ node }) => info(0, 'Attempting to register node', { node }) },
   'node.registered': {
