@@ -149,18 +149,7 @@ async function runKubelet(
   const lease =
     api &&
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
-  const garbage = garbageCollector({
-    runtime: cri,
-    cache: pleg,
-    clock,
-    journal,
-    inUse: (uid) => catalog.byUid(uid) !== undefined || ![undefined, 'finished'].includes(workers.phaseOf(uid)),
-    sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
-    keepPerContainer: flags.maximumDeadContainersPerContainer,
-    logsRoot: config.podLogsDir,
-    logLinks,
-  });
-  const local = [garbage, pleg, state, loop, garbage, ...sources.local, access];
+  const local = [pleg, state, loop, garbage, ...sources.local, access];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
   const remote = [statuses, serving.certificate, ...sources.remote, lease, services, events];
   /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */
