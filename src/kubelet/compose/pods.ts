@@ -79,6 +79,7 @@ export function composePods(
       onChange: (uids) => {
         for (const uid of uids) {
           sync.volumesChanged(uid);
+          volumes.hurry(uid);
           workers.wake(uid);
         }
       },
@@ -93,6 +94,7 @@ export function composePods(
     objects,
     hostIps: node.hostIps,
     resourceDefaults: node.allocatable,
+    node: node.node,
   });
   const probes = probeManager({ runtime: cri, cache: pleg, clock, journal, userAgent: `kube-probe/${minorVersion}` });
   const images = createImageManager({
@@ -103,6 +105,7 @@ export function composePods(
     ...(objects === undefined ? {} : { objects }),
   });
   const inputs = containerInputs({
+    journal,
     objects,
     services,
     hostIps: node.hostIps,
@@ -110,6 +113,7 @@ export function composePods(
     rootDir,
     mounts: kernelMounts,
     images,
+    recursiveReadOnly: () => state.handlers().find(({ name }) => name === '')?.recursiveReadOnlyMounts ?? false,
   });
   const backoff = new RestartBackoff({
     firstMs: 10_000,
@@ -176,7 +180,8 @@ export function composePods(
     volumes,
     cgroups,
     objects,
-    ensureMirror: mirrors?.reconcile,
+    // Before the API's pods are known, a mirror that is there would look as if it were not.
+    ensureMirror: mirrors && (async (pod) => (catalog.allSeen(['api']) ? mirrors.reconcile(pod) : undefined)),
     facts: node,
     runtimeState: state,
     execute,
