@@ -26,6 +26,7 @@ export interface Cluster {
   apply(manifest: unknown): Promise<void>;
   /** A command on a node; fails the test when it fails. */
   onNode(node: string, argv: readonly string[], options?: RunOptions): Promise<string>;
+  tryOnNode(node: string, argv: readonly string[], options?: RunOptions): Promise<Ran>;
   /** A namespace of the test's own, removed by the function that comes with it. */
   namespace(purpose: string): Promise<{ readonly name: string; readonly remove: () => Promise<void> }>;
 }
@@ -66,6 +67,7 @@ function clusterOf(name: string): Cluster {
       await kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
     },
     onNode: (node, argv, options = {}) => mustKlab(['exec', node, '--', ...argv], options),
+    tryOnNode: (node, argv, options = {}) => klab(['exec', node, '--', ...argv], options),
     async namespace(purpose) {
       serial += 1;
       const ns = `${purpose}-${process.pid}-${serial}`;

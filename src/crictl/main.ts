@@ -4,6 +4,7 @@ import { CriError } from '../cri/port.ts';
 import { addContainerCommands } from './commands/containers.ts';
 import { addExecCommands } from './commands/exec.ts';
 import { addImageCommands } from './commands/images.ts';
+import { addLogsCommand } from './commands/logs.ts';
 import { addPodCommands } from './commands/pods.ts';
 import { addRuntimeCommands } from './commands/runtime.ts';
 import { type CrictlContext, type GlobalOptions, openContext } from './context.ts';
@@ -31,6 +32,7 @@ addPodCommands(program, withContext);
 addImageCommands(program, withContext);
 addRuntimeCommands(program, withContext);
 addExecCommands(program, withContext);
+addLogsCommand(program, withContext);
 
 // Not awaited: the bundle is CommonJS, which knows no await at the top.
 program.parseAsync(process.argv).catch((error: unknown) => {
