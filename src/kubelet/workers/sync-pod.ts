@@ -248,7 +248,10 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       ms: clock.now() - startedAt,
       phase: statuses.get(uid)?.phase ?? '',
     });
-    return resultOf(pod, outcome);
+    // Nothing is left that could tell of its end, so the pod is looked at again at once.
+    const cleared = actions.some(({ kind }) => kind === 'resetContainer') && outcome.error === undefined;
+    const result = resultOf(pod, outcome);
+    return cleared ? { ...result, retryAt: clock.now() } : result;
   }
 
   function resultOf(pod: Pod, outcome: ExecutionOutcome): SyncResult {
