@@ -7,18 +7,22 @@ export interface Undo {
 }
 
 /**
- * Runs the steps in their order, those of one group side by side. All of a group are settled before the first error
- * is thrown, so that nothing is still being made while it is undone. Steps' times go to the progress.
+ * Runs the steps in their order, those of one group side by side. The first failure stops its neighbours, and is thrown
+ * when they have ended, so that nothing is still being made while it is undone. Steps' times go to the progress.
  */
 export async function runPlan(plan: readonly (readonly Step[])[], context: CreateContext): Promise<void> {
   for (const group of plan) {
     context.signal.throwIfAborted();
-    const needed = group.filter((step) => step.isNeeded?.(context) ?? true);
-    const results = await Promise.allSettled(needed.map((step) => runStep(step, context)));
-    const failed = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason as unknown);
-    // An abort makes its neighbours fail too: the first error that is not the abort tells the cause.
-    const cause = failed.find((error) => !isAbort(error)) ?? failed[0];
-    if (cause !== undefined) throw cause;
+    const stop = new AbortController();
+    const inGroup = { ...context, signal: AbortSignal.any([context.signal, stop.signal]) };
+    const failures: unknown[] = [];
+    const run = (step: Step) =>
+      runStep(step, inGroup).catch((error: unknown) => {
+        failures.push(error);
+        stop.abort(new DOMException('a step beside it failed', 'AbortError'));
+      });
+    await Promise.all(group.filter((step) => step.isNeeded?.(context) ?? true).map(run));
+    if (failures.length > 0) throw failures[0];
   }
 }
 
@@ -35,8 +39,6 @@ async function runStep(step: Step, context: CreateContext): Promise<void> {
     throw error;
   }
 }
-
-const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
 
 /** Undoes what was made, the last first. One that fails does not keep the others from being undone; its problem comes back. */
 export async function undoAll(undos: readonly Undo[]): Promise<readonly string[]> {
