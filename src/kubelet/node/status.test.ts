@@ -69,14 +69,14 @@ describe('a status', () => {
       swap: { capacity: 5 },
     });
   });
-  test('names runtime handlers in order, the default one by no name', () => {
+  test('names runtime handlers in order, the default one by an empty name', () => {
     const features = { recursiveReadOnlyMounts: true, userNamespaces: false };
     const runtimeHandlers = [
       { name: 'runc', ...features },
       { name: '', ...features },
     ];
     expect(renderNodeStatus({ ...input, runtimeHandlers }).runtimeHandlers).toEqual([
-      { features },
+      { name: '', features },
       { name: 'runc', features },
     ]);
   });

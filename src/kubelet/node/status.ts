@@ -65,7 +65,7 @@ export function renderNodeStatus(input: NodeStatusInput): NodeStatus {
     runtimeHandlers: [...input.runtimeHandlers]
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .map(({ name, recursiveReadOnlyMounts, userNamespaces }) => ({
-        ...(name === '' ? {} : { name }),
+        name,
         features: { recursiveReadOnlyMounts, userNamespaces },
       })),
   };
