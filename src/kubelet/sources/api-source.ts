@@ -37,6 +37,7 @@ export function apiSource({ api, nodeName, clock, journal, onAll, onOne, after }
 
   return {
     async run(signal: AbortSignal): Promise<void> {
+      journal.write({ kind: 'source.added', source: 'api', place: '/api/v1/pods' });
       await after?.(signal).catch(() => undefined);
       const query = { fieldSelector: `spec.nodeName=${nodeName}` };
       const onError = (error: Error) =>

@@ -85,6 +85,7 @@ export function fileSource({ path, nodeName, clock, journal, checkEveryMs, onPod
 
   return {
     async run(signal: AbortSignal): Promise<void> {
+      journal.write({ kind: 'source.added', source: 'file', place: path });
       let watched = false;
       let partial = false;
       while (!signal.aborted) {

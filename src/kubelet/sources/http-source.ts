@@ -52,6 +52,7 @@ export function httpSource({ url, headers, nodeName, clock, journal, checkEveryM
 
   return {
     async run(signal: AbortSignal): Promise<void> {
+      journal.write({ kind: 'source.added', source: 'http', place: url });
       while (!signal.aborted) {
         try {
           await poll();
