@@ -14,6 +14,8 @@ import type {
   V1NodeStatus,
   V1ObjectMeta,
   V1ObjectReference,
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
   V1Pod,
   V1PodCondition,
   V1PodSpec,
@@ -50,6 +52,8 @@ export type NodeStatus = Json<V1NodeStatus>;
 export type NodeAddress = Json<V1NodeAddress>;
 export type NodeCondition = Json<V1NodeCondition>;
 export type ConfigMap = Json<V1ConfigMap>;
+export type PersistentVolume = Json<V1PersistentVolume>;
+export type PersistentVolumeClaim = Json<V1PersistentVolumeClaim>;
 export type Secret = Json<V1Secret>;
 export type Service = Json<V1Service>;
 export type Lease = Json<V1Lease>;

@@ -12,7 +12,7 @@ const short: Readonly<Record<string, string>> = {
 
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
 
-function escape(character: string): string {
+function escapeCharacter(character: string): string {
   const known = short[character];
   if (known !== undefined) return known;
   const code = character.codePointAt(0) ?? 0;
@@ -22,4 +22,4 @@ function escape(character: string): string {
 
 /** Text in double quotes as Go's `%q` writes it: what does not print is escaped, other scripts stay as they are. */
 export const quoteLikeGo = (text: string): string =>
-  `"${text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escape)}"`;
+  `"${text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escapeCharacter)}"`;

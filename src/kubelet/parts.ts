@@ -80,8 +80,6 @@ export interface VolumeManager {
   mount(pod: Pod, signal: AbortSignal): Promise<MountedVolumes>;
   /** Tears down and removes all volumes of the pod; resolves when its volume folders are gone. */
   unmount(uid: string): Promise<void>;
-  /** Pods that have volumes on disk (for cleaning up after a restart). */
-  podsOnDisk(): Promise<readonly string[]>;
 }
 
 /** Mounts and environment of a container about to be created. (containers/env, containers/mounts) */
@@ -99,8 +97,6 @@ export interface ContainerInputs {
     environment: readonly { key: string; value: string }[],
     volumes: MountedVolumes,
   ): Promise<ContainerConfig['mounts']>;
-  /** Removes the container's subPath mounts. */
-  releaseMounts(uid: string, containerName: string): Promise<void>;
 }
 
 /** A container of any of the three lists of a pod's spec. */

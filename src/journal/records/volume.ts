@@ -1,5 +1,5 @@
 import type { ObjectReference } from '../../api/types.ts';
-import { failure, info, type Projections, warningEvent } from '../projection.ts';
+import { failure, info, type Projections, warning, warningEvent } from '../projection.ts';
 
 /** What the volumes tell. */
 export type VolumeRecord =
@@ -7,17 +7,41 @@ export type VolumeRecord =
   | {
       readonly kind: 'volume.failed';
       readonly object: ObjectReference;
+      readonly operation: 'MountVolume.SetUp failed' | 'MountVolume.NodeAffinity check failed';
       readonly volume: string;
       readonly reason: string;
     }
+  /** A claim does not lead to a volume. */
+  | { readonly kind: 'volume.unprocessed'; readonly object: ObjectReference; readonly reason: string }
+  | { readonly kind: 'volume.subPathFailed'; readonly pod: string; readonly path: string; readonly error: string }
+  | {
+      readonly kind: 'volume.ownershipSlow';
+      readonly object: ObjectReference;
+      readonly folder: string;
+      /** Absent the first time it is told. */
+      readonly files: number | undefined;
+    }
   | { readonly kind: 'volume.unmounted'; readonly podUid: string; readonly mounts: number };
+
+const podOf = ({ namespace, name }: ObjectReference): string => `${namespace}/${name}`;
+
+const ownershipHelp =
+  'https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#configure-volume-permission-and-ownership-change-policy-for-pods';
+
+/** Folders are named by pod and below: users do not know where the kubelet keeps them. */
+function slowOwnershipText({ uid }: ObjectReference, folder: string, files: number | undefined): string {
+  const what = `Setting volume ownership for ${folder.slice(Math.max(0, folder.indexOf(uid ?? '')))}`;
+  return files === undefined
+    ? `${what} is taking longer than expected, consider using OnRootMismatch - ${ownershipHelp}`
+    : `${what}, processed ${files} files.`;
+}
 
 export const volumeProjections: Projections<VolumeRecord> = {
   'volume.mounted': {
     log: ({ object, volume, ms }) =>
       info(4, 'MountVolume.SetUp succeeded for volume', {
         volumeName: volume,
-        pod: `${object.namespace}/${object.name}`,
+        pod: podOf(object),
         milliseconds: ms,
       }),
     measure: ({ ms }, meters) =>
@@ -27,14 +51,24 @@ export const volumeProjections: Projections<VolumeRecord> = {
       }),
   },
   'volume.failed': {
-    log: ({ object, volume, reason }) =>
-      failure('MountVolume.SetUp failed', {
-        volumeName: volume,
-        pod: `${object.namespace}/${object.name}`,
-        err: reason,
-      }),
-    event: ({ object, volume, reason }) =>
-      warningEvent(object, 'FailedMount', `MountVolume.SetUp failed for volume "${volume}" : ${reason}`),
+    log: ({ object, operation, volume, reason }) =>
+      failure(operation, { volumeName: volume, pod: podOf(object), err: reason }),
+    event: ({ object, operation, volume, reason }) =>
+      warningEvent(object, 'FailedMount', `${operation} for volume "${volume}" : ${reason}`),
+  },
+  'volume.unprocessed': {
+    log: ({ object, reason }) =>
+      failure('Unable to attach or mount volumes for pod; skipping pod', { pod: podOf(object), err: reason }),
+    event: ({ object, reason }) => warningEvent(object, 'FailedMount', `Unable to attach or mount volumes: ${reason}`),
+  },
+  'volume.subPathFailed': {
+    log: ({ pod, path, error }) =>
+      failure('Failed to prepare subPath for volumeMount of the container', { pod, subPath: path, err: error }),
+  },
+  'volume.ownershipSlow': {
+    log: ({ folder, files }) => warning('Setting volume ownership is slow', { path: folder, files }),
+    event: ({ object, folder, files }) =>
+      warningEvent(object, 'VolumePermissionChangeInProgress', slowOwnershipText(object, folder, files)),
   },
   'volume.unmounted': { log: ({ podUid, mounts }) => info(3, 'Volumes of pod are gone', { podUID: podUid, mounts }) },
 };

@@ -3,6 +3,7 @@ import type { NodeFacts } from '../parts.ts';
 import { findUnfit, type NodeForAdmission } from './node-fit.ts';
 import { findForbiddenSysctl } from './sysctls.ts';
 
+export { matchesTerms } from './node-affinity.ts';
 export { safeSysctlsOf } from './sysctls.ts';
 
 export type AdmissionVerdict =

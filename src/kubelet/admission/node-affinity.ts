@@ -35,10 +35,17 @@ function matchesTerm(term: Term, labels: Readonly<Record<string, string>>, nodeN
   );
 }
 
+/** Whether the node fits one of the terms: that is how volumes say where they can be reached. */
+export const matchesTerms = (
+  terms: readonly Term[],
+  labels: Readonly<Record<string, string>>,
+  nodeName: string,
+): boolean => terms.some((term) => matchesTerm(term, labels, nodeName));
+
 /** Whether the node is one that the pod's nodeSelector and required node affinity allow. */
 export function matchesNode(pod: Pod, labels: Readonly<Record<string, string>>, nodeName: string): boolean {
   const selector = Object.entries(pod.spec?.nodeSelector ?? {});
   if (!selector.every(([key, value]) => labels[key] === value)) return false;
   const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return required === undefined || required.nodeSelectorTerms.some((term) => matchesTerm(term, labels, nodeName));
+  return required === undefined || matchesTerms(required.nodeSelectorTerms, labels, nodeName);
 }

@@ -4,6 +4,5 @@ import { type ContainerMountsOptions, containerMounts } from './mounts.ts';
 
 /** Environment and mounts of containers about to be created. */
 export function containerInputs(options: EnvironmentOptions & ContainerMountsOptions): ContainerInputs {
-  const { mounts, release } = containerMounts(options);
-  return { environment: environmentReader(options), mounts, releaseMounts: release };
+  return { environment: environmentReader(options), mounts: containerMounts(options) };
 }

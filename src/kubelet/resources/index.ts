@@ -18,7 +18,7 @@ import { computePodAmounts, computePodTotals } from './pod-resources.ts';
 import { computeQosClass } from './qos.ts';
 
 export { cgroupFs } from './cgroup-fs.ts';
-export { computePodAmounts } from './pod-resources.ts';
+export { computePodAmounts, computePodTotals } from './pod-resources.ts';
 export { computeQosClass, type QosClass } from './qos.ts';
 
 export interface PodCgroupsOptions {

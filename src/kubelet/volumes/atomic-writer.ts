@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
 import type { Payload } from './payload.ts';
@@ -48,8 +60,8 @@ const same = (
 
 export interface AtomicWriteOptions {
   readonly now: Date;
-  /** Called on the new version before anyone can see it: ownership. It may change modes. */
-  readonly prepare?: (versionFolder: string) => Promise<void>;
+  /** Called with the new version in place but not shown yet: ownership. It may change modes. */
+  readonly prepare?: () => Promise<void>;
   /** The modes that files end up with after `prepare`, so that unchanged content is recognized. */
   readonly finalMode?: (mode: number) => number;
 }
@@ -74,13 +86,16 @@ export async function writeAtomically(folder: string, payload: Payload, options:
   const versionFolder = join(folder, version);
   await mkdir(versionFolder, { mode: 0o755 });
   await chmod(versionFolder, 0o755);
-  for (const [path, { data, mode }] of files) {
+  for (const [path, { data, mode, uid }] of files) {
     await mkdir(dirname(join(versionFolder, path)), { recursive: true, mode: 0o755 });
     await writeFile(join(versionFolder, path), data);
     // Past the umask.
     await chmod(join(versionFolder, path), mode);
+    if (uid !== undefined) await chown(join(versionFolder, path), uid, -1);
   }
-  await options.prepare?.(versionFolder);
+  await options.prepare?.();
+  // One may be left of a kubelet that ended here.
+  await rm(join(folder, '..data_tmp'), { force: true });
   await symlink(version, join(folder, '..data_tmp'));
   await rename(join(folder, '..data_tmp'), dataLink);
 

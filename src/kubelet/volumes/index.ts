@@ -1,51 +1,84 @@
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
 import type { Pod, Volume } from '../../api/types.ts';
-import { backoffMs } from '../../base/backoff.ts';
-import { codeOf, messageOf } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { MountedVolume, VolumeManager } from '../parts.ts';
-import { podReference } from '../pod-facts.ts';
-import { type SetUpOptions, setUpVolume } from './set-up.ts';
+import { podReference, uidOf } from '../pod-facts.ts';
+import { PersistentVolumeProblem } from './claim-volume.ts';
+import { ClaimProblem } from './persistent.ts';
+import { volumeRetries } from './retry.ts';
+import { isRefreshed, type SetUpOptions, setUpVolume } from './set-up.ts';
+import { tearDown } from './tear-down.ts';
 
 export { kernelMounts, type MountTable } from './mount-table.ts';
+export { subPathTarget } from './paths.ts';
 
-export interface VolumeManagerOptions extends SetUpOptions {
+export interface VolumeManagerOptions extends Omit<SetUpOptions, 'onSlowOwnership'> {
   readonly journal: Journal;
 }
 
-const retry = { firstMs: 500, factor: 2, maxMs: 122_000 };
+export interface HurriedVolumeManager extends VolumeManager {
+  /** An object that the pod refers to has changed: volumes that failed are tried again at once. */
+  hurry(uid: string): void;
+}
+
 /** How long a pod's start waits for its volumes before the sync fails and begins anew. */
 const mountTimeoutMs = 123_000;
 
 /** Sets up, refreshes and removes the volumes of pods. */
-export function volumeManager(options: VolumeManagerOptions): VolumeManager {
-  const { rootDir, clock, journal, mounts } = options;
+export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager {
+  const { clock, journal, mounts } = given;
+  // The mount table knows real paths only.
+  const rootDir = realpathSync(given.rootDir);
+  const retries = volumeRetries(clock);
+  /** Volumes that are ready, by pod and name. */
+  const ready = new Map<string, Map<string, MountedVolume>>();
+  const options: SetUpOptions = {
+    ...given,
+    rootDir,
+    onSlowOwnership: (pod, folder, files) =>
+      journal.write({ kind: 'volume.ownershipSlow', object: podReference(pod), folder, files }),
+  };
+
+  const isReady = (pod: Pod, volume: Volume): MountedVolume | undefined => ready.get(uidOf(pod))?.get(volume.name);
+
+  function setReady(pod: Pod, volume: Volume, mounted: MountedVolume, ms: number): void {
+    const uid = uidOf(pod);
+    retries.succeeded(uid, volume.name);
+    if (isReady(pod, volume) === undefined)
+      journal.write({ kind: 'volume.mounted', object: podReference(pod), volume: volume.name, ms });
+    const volumes = ready.get(uid) ?? new Map<string, MountedVolume>();
+    volumes.set(volume.name, mounted);
+    ready.set(uid, volumes);
+  }
+
+  function tellFailure(pod: Pod, volume: Volume, error: unknown): void {
+    const isPersistent = error instanceof PersistentVolumeProblem;
+    journal.write({
+      kind: 'volume.failed',
+      object: podReference(pod),
+      operation: isPersistent ? error.operation : 'MountVolume.SetUp failed',
+      volume: isPersistent ? error.pvName : volume.name,
+      reason: messageOf(error),
+    });
+  }
 
   async function setUpPatiently(pod: Pod, volume: Volume, signal: AbortSignal): Promise<MountedVolume> {
-    const deadline = clock.now() + mountTimeoutMs;
+    const uid = uidOf(pod);
+    const known = isRefreshed(volume) ? undefined : isReady(pod, volume);
+    if (known !== undefined) return known;
     const startedAt = clock.now();
-    for (let tries = 0; ; tries += 1) {
+    for (;;) {
+      await retries.due(uid, volume.name, signal);
       try {
         const mounted = await setUpVolume(pod, volume, options);
-        journal.write({
-          kind: 'volume.mounted',
-          object: podReference(pod),
-          volume: volume.name,
-          ms: clock.now() - startedAt,
-        });
+        setReady(pod, volume, mounted, clock.now() - startedAt);
         return mounted;
       } catch (error) {
         signal.throwIfAborted();
-        journal.write({
-          kind: 'volume.failed',
-          object: podReference(pod),
-          volume: volume.name,
-          reason: messageOf(error),
-        });
-        const pause = backoffMs(retry, tries);
-        if (clock.now() + pause > deadline) throw error;
-        await clock.sleep(pause, signal);
+        if (error instanceof ClaimProblem) throw error;
+        tellFailure(pod, volume, error);
+        if (retries.failed(uid, volume.name) > startedAt + mountTimeoutMs) throw error;
       }
     }
   }
@@ -53,38 +86,59 @@ export function volumeManager(options: VolumeManagerOptions): VolumeManager {
   return {
     async mount(pod, signal) {
       const volumes = pod.spec?.volumes ?? [];
-      const results = await Promise.allSettled(volumes.map((volume) => setUpPatiently(pod, volume, signal)));
-      const failed = volumes.filter((_volume, i) => results[i]?.status === 'rejected').map(({ name }) => name);
-      if (failed.length > 0) {
-        signal.throwIfAborted();
-        throw new Error(
-          `unmounted volumes=[${failed.join(' ')}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`,
-        );
-      }
-      return new Map(
-        volumes.flatMap((volume, i) => {
-          const result = results[i];
-          return result?.status === 'fulfilled' ? [[volume.name, result.value] as const] : [];
-        }),
+      if (volumes.length === 0) return new Map();
+      // A claim that leads nowhere ends the wait for the other volumes.
+      const enough = new AbortController();
+      const either = AbortSignal.any([signal, enough.signal]);
+      const results = await Promise.allSettled(
+        volumes.map((volume) =>
+          setUpPatiently(pod, volume, either).catch((error: unknown) => {
+            if (error instanceof ClaimProblem) enough.abort(error);
+            throw error;
+          }),
+        ),
       );
+      signal.throwIfAborted();
+      const mounted = new Map<string, MountedVolume>();
+      const failed: string[] = [];
+      for (const [i, { name }] of volumes.entries()) {
+        const result = results[i];
+        if (result?.status === 'fulfilled') mounted.set(name, result.value);
+        else failed.push(name);
+      }
+      if (failed.length === 0) return mounted;
+      throw failureOf(pod, volumes, failed, results);
     },
     async unmount(uid) {
-      const folder = join(rootDir, 'pods', uid);
-      const below = (await mounts.targets()).filter((target) => target.startsWith(`${folder}/`));
-      for (const target of below.toReversed()) await mounts.unmount(target);
-      // Whatever is still mounted is not the pod's to delete.
-      const left = (await mounts.targets()).filter((target) => target.startsWith(`${folder}/`));
-      if (left.length > 0)
-        throw new Error(`cannot remove the volumes of pod ${uid}: still mounted: ${left.join(', ')}`);
-      for (const part of ['volumes', 'volume-subpaths', 'volumeDevices'])
-        await rm(join(folder, part), { recursive: true, force: true });
-      journal.write({ kind: 'volume.unmounted', podUid: uid, mounts: below.length });
+      const unmounted = await tearDown(rootDir, uid, mounts);
+      if (unmounted > 0 || ready.has(uid)) journal.write({ kind: 'volume.unmounted', podUid: uid, mounts: unmounted });
+      ready.delete(uid);
+      retries.forget(uid);
     },
-    async podsOnDisk() {
-      return readdir(join(rootDir, 'pods')).catch((error: unknown) => {
-        if (codeOf(error) === 'ENOENT') return [];
-        throw error;
-      });
-    },
+    hurry: (uid) => retries.hurry(uid),
   };
+
+  function failureOf(
+    pod: Pod,
+    volumes: readonly Volume[],
+    failed: readonly string[],
+    results: readonly PromiseSettledResult<unknown>[],
+  ): Error {
+    const claims = results.flatMap((result, i) =>
+      result.status === 'rejected' && result.reason instanceof ClaimProblem
+        ? [{ name: volumes[i]?.name ?? '', text: result.reason.message }]
+        : [],
+    );
+    const unprocessed = claims.map(({ name }) => name);
+    const why = claims.length === 0 ? 'context deadline exceeded' : claims.map(({ text }) => text).join(', ');
+    const text = `unmounted volumes=[${failed.join(' ')}], unattached volumes=[], failed to process volumes=[${unprocessed.join(' ')}]: ${why}`;
+    if (claims.length > 0) journal.write({ kind: 'volume.unprocessed', object: podReference(pod), reason: text });
+    return new Error(text);
+  }
 }
+
+/** Lets mounts below the kubelet's root reach the containers that share it. */
+export const shareRootFolder = (
+  rootDir: string,
+  mounts: Pick<VolumeManagerOptions['mounts'], 'share'>,
+): Promise<void> => mounts.share(realpathSync(rootDir));

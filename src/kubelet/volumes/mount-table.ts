@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { release } from 'node:os';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -9,10 +10,14 @@ export interface MountTable {
   /** Where something is mounted, in the order it was. */
   targets(): Promise<readonly string[]>;
   tmpfs(target: string, options: readonly string[]): Promise<void>;
+  /** `source` is taken as it is, so that it may lead through /proc to an open file. */
   bind(source: string, target: string): Promise<void>;
   hugetlbfs(target: string, options: readonly string[]): Promise<void>;
-  /** Lazily: what still has files open there does not keep a pod from ending. */
-  unmount(target: string): Promise<void>;
+  nfs(source: string, target: string, options: readonly string[]): Promise<void>;
+  /** From now on, mounts below the folder are seen in the containers that share it, and theirs here. */
+  share(target: string): Promise<void>;
+  /** Lazily and in this order: what still has files open there does not keep a pod from ending. */
+  unmount(targets: readonly string[]): Promise<void>;
 }
 
 /** `\040` is how mountinfo writes a space. */
@@ -25,6 +30,12 @@ export const parseMountInfo = (text: string): readonly string[] =>
     .filter((line) => line !== '')
     .map((line) => unescapeOctal(line.split(' ')[4] ?? ''));
 
+/** Since Linux 6.4 a tmpfs can be kept out of swap. */
+export function supportsNoswap(kernelRelease: string): boolean {
+  const [major = 0, minor = 0] = kernelRelease.split('.').map((part) => Number.parseInt(part, 10));
+  return major > 6 || (major === 6 && minor >= 4);
+}
+
 async function command(file: string, args: readonly string[]): Promise<void> {
   try {
     await run(file, [...args]);
@@ -36,13 +47,22 @@ async function command(file: string, args: readonly string[]): Promise<void> {
   }
 }
 
-const withOptions = (options: readonly string[]): readonly string[] =>
-  options.length === 0 ? [] : ['-o', options.join(',')];
+const mount = (type: string, source: string, target: string, options: readonly string[]): Promise<void> =>
+  command('mount', ['-t', type, ...(options.length === 0 ? [] : ['-o', options.join(',')]), source, target]);
+
+const memoryOptions = supportsNoswap(release()) ? ['noswap'] : [];
 
 export const kernelMounts: MountTable = {
   targets: async () => parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8')),
-  tmpfs: (target, options) => command('mount', ['-t', 'tmpfs', ...withOptions(options), 'tmpfs', target]),
-  hugetlbfs: (target, options) => command('mount', ['-t', 'hugetlbfs', ...withOptions(options), 'nodev', target]),
-  bind: (source, target) => command('mount', ['--bind', source, target]),
-  unmount: (target) => command('umount', ['-l', target]),
+  tmpfs: (target, options) => mount('tmpfs', 'tmpfs', target, [...memoryOptions, ...options]),
+  hugetlbfs: (target, options) => mount('hugetlbfs', 'nodev', target, options),
+  nfs: (source, target, options) => mount('nfs', source, target, options),
+  bind: (source, target) => command('mount', ['--no-canonicalize', '--bind', source, target]),
+  async share(target) {
+    if (!(await kernelMounts.targets()).includes(target)) await kernelMounts.bind(target, target);
+    await command('mount', ['--make-rshared', target]);
+  },
+  unmount: async (targets) => {
+    if (targets.length > 0) await command('umount', ['-l', ...targets]);
+  },
 };

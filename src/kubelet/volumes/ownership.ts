@@ -1,29 +1,41 @@
 import { chmod, lchown, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+const setGid = 0o2000;
+
+/** What a group needs: to read, and to write unless the volume is read-only; to enter folders and pass on its ownership. */
+const groupBits = (isFolder: boolean, readOnly: boolean): number =>
+  (readOnly ? 0o440 : 0o660) | (isFolder ? setGid | 0o110 : 0);
+
 /** A file's mode once a group owns the volume it lies in. */
 export const groupMode = (mode: number, isFolder: boolean, readOnly: boolean): number =>
-  mode | (readOnly ? 0o440 : 0o660) | (isFolder ? (readOnly ? 0o2550 : 0o2770) & 0o7777 : 0);
+  mode | groupBits(isFolder, readOnly);
 
-/**
- * Gives a volume's files to the pod's fsGroup. `onRootMismatch`: nothing is done when the root has that group already.
- * https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
- */
-export async function applyFsGroup(
-  folder: string,
-  fsGroup: number,
-  options: { readOnly: boolean; onRootMismatch: boolean },
-): Promise<void> {
-  const root = await lstat(folder);
-  const complete = root.gid === fsGroup && (root.mode & 0o2060) === (options.readOnly ? 0o2040 : 0o2060);
-  if (options.onRootMismatch && complete) return;
-  await own(folder, fsGroup, options.readOnly);
+export interface GroupOwnership {
+  readonly group: number;
+  readonly readOnly: boolean;
+  /** Nothing is done when the volume's root belongs to the group already. */
+  readonly onRootMismatch: boolean;
+  /** Called for each file, for whoever watches the progress. */
+  readonly onFile?: () => void;
 }
 
-async function own(path: string, group: number, readOnly: boolean): Promise<void> {
+/**
+ * Gives a volume's files to the pod's fsGroup.
+ * https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
+ */
+export async function applyGroup(folder: string, ownership: GroupOwnership): Promise<void> {
+  const root = await lstat(folder);
+  const wanted = groupBits(true, ownership.readOnly);
+  if (ownership.onRootMismatch && root.gid === ownership.group && (root.mode & wanted) === wanted) return;
+  await own(folder, ownership);
+}
+
+async function own(path: string, ownership: GroupOwnership): Promise<void> {
   const info = await lstat(path);
-  await lchown(path, info.uid, group);
+  await lchown(path, info.uid, ownership.group);
+  ownership.onFile?.();
   if (info.isSymbolicLink()) return;
-  await chmod(path, groupMode(info.mode & 0o7777, info.isDirectory(), readOnly));
-  if (info.isDirectory()) for (const name of await readdir(path)) await own(join(path, name), group, readOnly);
+  await chmod(path, groupMode(info.mode & 0o7777, info.isDirectory(), ownership.readOnly));
+  if (info.isDirectory()) for (const name of await readdir(path)) await own(join(path, name), ownership);
 }

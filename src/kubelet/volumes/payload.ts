@@ -1,12 +1,16 @@
 import { isNotFound } from '../../api/errors.ts';
 import type { Pod, Volume } from '../../api/types.ts';
+import { messageOf } from '../../base/errors.ts';
 import { computeField, computeResourceField, type ResourceDefaults } from '../containers/downward.ts';
 import type { PodObjects } from '../parts.ts';
+import { listContainers } from '../pod-facts.ts';
 
 /** One file of a volume made from objects. */
 export interface PayloadFile {
   readonly data: Uint8Array;
   readonly mode: number;
+  /** Who owns it; absent: root. */
+  readonly uid?: number;
 }
 
 /** Relative path → file. */
@@ -122,15 +126,21 @@ function downwardPayload(
   );
 }
 
-/** Tokens are for whoever owns the file; everyone may read them only where no single user is known to need them. */
-function tokenMode(pod: Pod, mode: number): number {
-  const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+/** The one user that all containers of the pod run as; undefined when they differ or the image decides. */
+export function computeFileUser(pod: Pod): number | undefined {
   const users = new Set(
-    containers.map(({ securityContext }) => securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser),
+    listContainers(pod).map(
+      ({ container }) => container.securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser,
+    ),
   );
-  const [only] = users;
-  if (pod.spec?.securityContext?.fsGroup !== undefined || (users.size === 1 && only !== undefined)) return 0o600;
-  return mode;
+  return users.size === 1 ? [...users][0] : undefined;
+}
+
+/** Tokens are for whoever runs the containers; everyone may read them only where that is not known. */
+function tokenFile(pod: Pod, token: string, defaultMode: number): PayloadFile {
+  const uid = computeFileUser(pod);
+  const isPrivate = uid !== undefined || pod.spec?.securityContext?.fsGroup !== undefined;
+  return { data: utf8(token), mode: isPrivate ? 0o600 : defaultMode, ...(uid === undefined ? {} : { uid }) };
 }
 
 const defaultTokenSeconds = 3600;
@@ -148,23 +158,29 @@ export async function computePayload(pod: Pod, volume: Volume, inputs: PayloadIn
     return downwardPayload(pod, volume.downwardAPI.items, volume.downwardAPI.defaultMode ?? defaultFileMode, inputs);
   }
   const mode = volume.projected?.defaultMode ?? defaultFileMode;
-  const parts = await Promise.all(
-    (volume.projected?.sources ?? []).map(async (source): Promise<Payload> => {
-      if (source.configMap !== undefined) return configMapPayload(pod, source.configMap, mode, inputs);
-      if (source.secret !== undefined)
-        return secretPayload(pod, { name: source.secret.name ?? '', ...source.secret }, mode, inputs);
-      if (source.downwardAPI !== undefined) return downwardPayload(pod, source.downwardAPI.items, mode, inputs);
-      if (source.serviceAccountToken !== undefined) {
-        const { audience, expirationSeconds, path } = source.serviceAccountToken;
-        const token = await need(inputs.objects).token(
-          pod,
-          audience ? [audience] : [],
-          expirationSeconds ?? defaultTokenSeconds,
-        );
-        return new Map([[path, { data: utf8(token), mode: tokenMode(pod, mode) }]]);
-      }
-      throw new PayloadError(`projected source ${Object.keys(source).join(', ')} is not supported by this kubelet`);
-    }),
+  const parts = await Promise.allSettled(
+    (volume.projected?.sources ?? []).map((source) => sourcePayload(pod, source, mode, inputs)),
   );
-  return new Map(parts.flatMap((part) => [...part]));
+  const problems = new Set(parts.flatMap((part) => (part.status === 'rejected' ? [messageOf(part.reason)] : [])));
+  if (problems.size > 0) {
+    const [only = ''] = problems;
+    throw new PayloadError(problems.size === 1 ? only : `[${[...problems].join(', ')}]`);
+  }
+  return new Map(parts.flatMap((part) => (part.status === 'fulfilled' ? [...part.value] : [])));
+}
+
+type ProjectedSource = NonNullable<NonNullable<Volume['projected']>['sources']>[number];
+
+/** One source of a projected volume; where two name the same path, the later one wins. */
+async function sourcePayload(pod: Pod, source: ProjectedSource, mode: number, inputs: PayloadInputs): Promise<Payload> {
+  if (source.configMap !== undefined) return configMapPayload(pod, source.configMap, mode, inputs);
+  if (source.secret !== undefined)
+    return secretPayload(pod, { ...source.secret, name: source.secret.name ?? '' }, mode, inputs);
+  if (source.downwardAPI !== undefined) return downwardPayload(pod, source.downwardAPI.items, mode, inputs);
+  if (source.serviceAccountToken !== undefined) {
+    const { audience, expirationSeconds = defaultTokenSeconds, path } = source.serviceAccountToken;
+    const token = await need(inputs.objects).token(pod, audience ? [audience] : [], expirationSeconds);
+    return new Map([[path, tokenFile(pod, token, mode)]]);
+  }
+  throw new PayloadError(`projected source ${Object.keys(source).join(', ')} is not supported by this kubelet`);
 }

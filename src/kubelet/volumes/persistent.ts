@@ -1,54 +1,76 @@
 import type { KubeApi } from '../../api/port.ts';
-import type { Pod } from '../../api/types.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../api/types.ts';
+import { messageOf } from '../../base/errors.ts';
+import { nameOf, namespaceOf, uidOf } from '../pod-facts.ts';
 
-interface Claim {
-  readonly metadata?: { readonly uid?: string; readonly deletionTimestamp?: string };
-  readonly spec?: { readonly volumeName?: string; readonly volumeMode?: string };
-  readonly status?: { readonly phase?: string };
+/** A claim cannot be followed to a volume: that is looked at again with the pod's next sync, not sooner. */
+export class ClaimProblem extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ClaimProblem';
+  }
 }
 
-interface PersistentVolume {
-  readonly metadata?: { readonly name?: string };
-  readonly spec?: {
-    readonly claimRef?: { readonly uid?: string };
-    readonly accessModes?: readonly string[];
-    readonly hostPath?: { readonly path: string; readonly type?: string };
-    readonly local?: { readonly path: string };
-    readonly nfs?: { readonly server: string; readonly path: string; readonly readOnly?: boolean };
-    readonly [source: string]: unknown;
+export interface BoundVolume {
+  readonly pv: PersistentVolume;
+  readonly pvName: string;
+  readonly readOnly: boolean;
+}
+
+const protection = 'kubernetes.io/pvc-protection';
+
+/** The claim that a volume of the pod stands for: one that it names, or one made for this pod alone. */
+export function claimNameOf(pod: Pod, volume: Volume): string | undefined {
+  if (volume.persistentVolumeClaim !== undefined) return volume.persistentVolumeClaim.claimName;
+  return volume.ephemeral === undefined ? undefined : `${nameOf(pod)}-${volume.name}`;
+}
+
+/** Why a claim cannot be used; undefined when it is bound. */
+export function findClaimProblem(claim: PersistentVolumeClaim): string | undefined {
+  const { deletionTimestamp, finalizers = [] } = claim.metadata ?? {};
+  if (deletionTimestamp !== undefined && !finalizers.includes(protection)) return 'PVC is being deleted';
+  if (claim.status?.phase !== 'Bound') return 'PVC is not bound';
+  return claim.spec?.volumeName ? undefined : 'PVC has empty pvc.Spec.VolumeName';
+}
+
+/** Why a volume is not the claim's; undefined when it is. */
+export function findBindingProblem(pv: PersistentVolume, claimUid: string): string | undefined {
+  const name = pv.metadata?.name ?? '';
+  const claimRef = pv.spec?.claimRef;
+  if (claimRef === undefined)
+    return `found PV object ${name} but it has a nil pv.Spec.ClaimRef indicating it is not yet bound to the claim`;
+  if (claimRef.uid === claimUid) return undefined;
+  return `found PV object ${name} but its pv.Spec.ClaimRef.UID ${claimRef.uid ?? ''} does not point to claim.UID ${claimUid}`;
+}
+
+/** A claim of a generic ephemeral volume must have been made for this very pod. */
+const isMadeFor = (pod: Pod, claim: PersistentVolumeClaim): boolean =>
+  (claim.metadata?.ownerReferences ?? []).some(({ uid, controller }) => controller === true && uid === uidOf(pod));
+
+/** Follows a claim to the volume that it is bound to. Rejects with a ClaimProblem. */
+export async function resolveClaim(api: KubeApi, pod: Pod, volume: Volume, claimName: string): Promise<BoundVolume> {
+  const namespace = namespaceOf(pod);
+  const fail = (problem: string, cause?: unknown): never => {
+    throw new ClaimProblem(`error processing PVC ${namespace}/${claimName}: ${problem}`, { cause });
   };
-}
-
-export type PersistentSource =
-  | { readonly kind: 'hostPath'; readonly path: string; readonly type: string; readonly pvName: string }
-  | { readonly kind: 'local'; readonly path: string; readonly pvName: string };
-
-/** Follows a claim to the volume that it is bound to. Rejects with the reason why it cannot be used. */
-export async function resolveClaim(api: KubeApi, pod: Pod, claimName: string): Promise<PersistentSource> {
-  const namespace = pod.metadata?.namespace ?? '';
-  const where = `${namespace}/${claimName}`;
-  const claim = await api.get<Claim>(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${claimName}`);
-  if (claim.metadata?.deletionTimestamp !== undefined)
-    throw new Error(`error processing PVC ${where}: PVC is being deleted`);
-  const volumeName = claim.spec?.volumeName;
-  if (claim.status?.phase !== 'Bound' || !volumeName)
-    throw new Error(`error processing PVC ${where}: PVC is not bound`);
-  const volume = await api.get<PersistentVolume>(`/api/v1/persistentvolumes/${volumeName}`);
-  if (volume.spec?.claimRef?.uid !== claim.metadata?.uid) {
-    throw new Error(
-      `error processing PVC ${where}: PVC UID does not match the claim reference of volume ${volumeName}`,
+  const claim = await api
+    .get<PersistentVolumeClaim>(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${claimName}`)
+    .catch((error: unknown) => fail(`failed to fetch PVC from API server: ${messageOf(error)}`, error));
+  const claimProblem = findClaimProblem(claim);
+  if (claimProblem !== undefined) return fail(claimProblem);
+  if (volume.ephemeral !== undefined && !isMadeFor(pod, claim)) {
+    throw new ClaimProblem(
+      `PVC ${namespace}/${claimName} was not created for pod ${namespace}/${nameOf(pod)} (pod is not owner)`,
     );
   }
-  if (volume.spec?.hostPath !== undefined) {
-    return {
-      kind: 'hostPath',
-      path: volume.spec.hostPath.path,
-      type: volume.spec.hostPath.type ?? '',
-      pvName: volumeName,
-    };
+  const pvName = claim.spec?.volumeName ?? '';
+  const pv = await api
+    .get<PersistentVolume>(`/api/v1/persistentvolumes/${pvName}`)
+    .catch((error: unknown) => fail(`failed to fetch PV ${pvName} from API server: ${messageOf(error)}`, error));
+  const bindingProblem = findBindingProblem(pv, claim.metadata?.uid ?? '');
+  if (bindingProblem !== undefined) return fail(bindingProblem);
+  if (pv.spec?.volumeMode === 'Block') {
+    throw new ClaimProblem(`volume ${volume.name} has volumeMode Block, which this kubelet does not support`);
   }
-  if (volume.spec?.local !== undefined) return { kind: 'local', path: volume.spec.local.path, pvName: volumeName };
-  throw new Error(
-    `error processing PVC ${where}: volumes of this kind are not supported by this kubelet: ${Object.keys(volume.spec ?? {}).join(', ')}`,
-  );
+  return { pv, pvName, readOnly: volume.persistentVolumeClaim?.readOnly === true };
 }

@@ -94,11 +94,24 @@ describe('ensureHostPath', () => {
     expect(statSync(join(folder, 'f')).isFile()).toBe(true);
   });
   test.each([
-    ['Directory', 'is not a directory'],
-    ['File', 'is not a file'],
-    ['Socket', 'is not a socket file'],
-  ])('a missing %s', async (type, problem) => {
+    ['Directory', 'a directory'],
+    ['File', 'a file'],
+    ['Socket', 'a socket file'],
+  ])('a missing %s', async (type, what) => {
     const path = join(folder, 'none');
-    await expect(ensureHostPath(path, type)).rejects.toThrow(`hostPath type check failed: ${path} ${problem}`);
+    await expect(ensureHostPath(path, type)).rejects.toThrow(
+      `hostPath type check failed, ${path} is not ${what}, unable to determine its type: path "${path}" does not exist`,
+    );
   });
+  test.each([
+    ['/dev/null', 'File', 'a file', 'CharDevice'],
+    ['/', 'FileOrCreate', 'a file', 'Directory'],
+    ['/dev/null', 'DirectoryOrCreate', 'a directory', 'CharDevice'],
+  ])('%s as %s', async (path, type, wanted, found) => {
+    await expect(ensureHostPath(path, type)).rejects.toThrow(
+      `hostPath type check failed: ${path} is not ${wanted}, it's a ${found}`,
+    );
+  });
+  test('of a kind that does not exist', () =>
+    expect(ensureHostPath('/', 'Nonsense')).rejects.toThrow('Nonsense is an invalid volume type'));
 });

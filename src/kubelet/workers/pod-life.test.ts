@@ -108,7 +108,6 @@ async function aKubelet() {
     volumes: {
       mount: async () => new Map(),
       unmount: async (uid) => void done.push(`unmount ${uid}`),
-      podsOnDisk: async () => [],
     },
     cgroups: { ensurePod: async () => {}, removePod: async () => void done.push('remove cgroup') },
     objects: undefined,

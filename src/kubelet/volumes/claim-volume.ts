@@ -1,0 +1,111 @@
+import { mkdir, stat } from 'node:fs/promises';
+import type { Node, PersistentVolume } from '../../api/types.ts';
+import { messageOf } from '../../base/errors.ts';
+import { matchesTerms } from '../admission/index.ts';
+import type { MountedVolume } from '../parts.ts';
+import { ensureHostPath } from './host-path.ts';
+import type { MountTable } from './mount-table.ts';
+import type { BoundVolume } from './persistent.ts';
+
+export interface ClaimVolumeOptions {
+  readonly mounts: MountTable;
+  /** The Node object of this node; undefined while it is not known. */
+  readonly node: () => Node | undefined;
+  /** Where the volume goes that a plugin mounts: `local-volume` and its like. */
+  readonly folderOf: (plugin: string) => string;
+  readonly giveToGroup: (folder: string, readOnly: boolean) => Promise<void>;
+}
+
+/** Something went wrong with a persistent volume: its Event names that, not the pod's name for it. */
+export class PersistentVolumeProblem extends Error {
+  readonly pvName: string;
+  readonly operation: 'MountVolume.SetUp failed' | 'MountVolume.NodeAffinity check failed';
+
+  constructor(
+    pvName: string,
+    operation: PersistentVolumeProblem['operation'],
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'PersistentVolumeProblem';
+    this.pvName = pvName;
+    this.operation = operation;
+  }
+}
+
+/** Whether the volume can be reached from this node, as far as that is known. */
+function isReachable({ spec }: PersistentVolume, node: Node | undefined): boolean {
+  const required = spec?.nodeAffinity?.required;
+  if (required === undefined || node === undefined) return true;
+  return matchesTerms(required.nodeSelectorTerms, node.metadata?.labels ?? {}, node.metadata?.name ?? '');
+}
+
+/** Makes a persistent volume ready for a pod. Rejects with a PersistentVolumeProblem. */
+export async function setUpBoundVolume(bound: BoundVolume, options: ClaimVolumeOptions): Promise<MountedVolume> {
+  if (!isReachable(bound.pv, options.node())) {
+    throw new PersistentVolumeProblem(
+      bound.pvName,
+      'MountVolume.NodeAffinity check failed',
+      'no matching NodeSelectorTerms',
+    );
+  }
+  return mountBoundVolume(bound, options).catch((error: unknown) => {
+    throw new PersistentVolumeProblem(bound.pvName, 'MountVolume.SetUp failed', messageOf(error), { cause: error });
+  });
+}
+
+async function mountBoundVolume(
+  { pv, pvName, readOnly }: BoundVolume,
+  { mounts, folderOf, giveToGroup }: ClaimVolumeOptions,
+): Promise<MountedVolume> {
+  const spec = pv.spec ?? {};
+
+  async function mountOnce(plugin: string, mount: (folder: string) => Promise<void>): Promise<MountedVolume> {
+    const folder = folderOf(plugin);
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+    if (!(await mounts.targets()).includes(folder)) {
+      await mount(folder);
+      await giveToGroup(folder, readOnly);
+    }
+    return { hostPath: folder, readOnly };
+  }
+
+  if (spec.hostPath !== undefined) {
+    await ensureHostPath(spec.hostPath.path, spec.hostPath.type ?? '');
+    return { hostPath: spec.hostPath.path, readOnly };
+  }
+  const { local, nfs } = spec;
+  if (local !== undefined) {
+    return mountOnce('local-volume', async (folder) => {
+      if (!(await stat(local.path)).isDirectory()) throw new Error('only directory and block device are supported');
+      await mounts.bind(local.path, folder);
+    });
+  }
+  if (nfs !== undefined) {
+    return mountOnce('nfs', (folder) =>
+      mounts.nfs(`${nfs.server}:${nfs.path}`, folder, [
+        ...(nfs.readOnly === true || readOnly ? ['ro'] : []),
+        ...(spec.mountOptions ?? []),
+      ]),
+    );
+  }
+  throw new Error(`no volume plugin matched for volume ${pvName}: ${describeSource(spec)} is not supported`);
+}
+
+const knownKeys = new Set([
+  'accessModes',
+  'capacity',
+  'claimRef',
+  'mountOptions',
+  'nodeAffinity',
+  'persistentVolumeReclaimPolicy',
+  'storageClassName',
+  'volumeAttributesClassName',
+  'volumeMode',
+]);
+
+const describeSource = (spec: object): string =>
+  Object.keys(spec)
+    .filter((key) => !knownKeys.has(key))
+    .join(', ') || 'its source';
