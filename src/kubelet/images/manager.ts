@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/types.ts';
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { KeyedSerial } from '../../base/keyed-serial.ts';
 import type { AuthConfig, CriImages, PodSandboxConfig } from '../../cri/port.ts';
@@ -23,6 +23,8 @@ export interface ImageManagerOptions {
   readonly maxParallelPulls: number;
 }
 
+const keptFailures = 500;
+
 interface Asked {
   readonly pod: Pod;
   readonly container: RunnableContainer;
@@ -34,8 +36,7 @@ interface Asked {
 export function createImageManager(options: ImageManagerOptions): ImageManager {
   const { cri, clock, journal } = options;
   const backoff = new RestartBackoff({ firstMs: 10_000, maxMs: 300_000 });
-  const lastErrors = new Map<string, string>();
-  const lastFailure = new Map<string, number>();
+  const failures = new Map<string, { readonly text: string; readonly at: Instant }>();
   const queues = new KeyedSerial<number>();
   let nextQueue = 0;
 
@@ -101,25 +102,23 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
     const object = containerReference(asked.pod, asked.container.name);
     const key = `${uidOf(asked.pod)}_${image}`;
     const now = clock.now();
-    if ((backoff.retryOf(key, lastFailure.get(key) ?? 0)?.at ?? 0) > now) {
+    const before = failures.get(key);
+    if (before !== undefined && (backoff.retryOf(key, before.at)?.at ?? 0) > now) {
       journal.write({ kind: 'image.backOff', object, image });
-      const before = lastErrors.get(key);
-      throw new StartFailure(
-        'ImagePullBackOff',
-        `Back-off pulling image "${image}"${before === undefined ? '' : `: ErrImagePull: ${before}`}`,
-      );
+      throw new StartFailure('ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${before.text}`);
     }
     try {
       const ref = await pull(image, asked, parsed);
-      lastErrors.delete(key);
+      failures.delete(key);
       return ref;
     } catch (error) {
       asked.signal.throwIfAborted();
       const text = criErrorText(error);
       journal.write({ kind: 'image.pullFailed', object, image, error: text });
-      lastErrors.set(key, text);
       backoff.bump(key, clock.now(), clock.now());
-      lastFailure.set(key, clock.now());
+      failures.set(key, { text, at: clock.now() });
+      const [oldest] = failures.keys();
+      if (failures.size > keptFailures && oldest !== undefined) failures.delete(oldest);
       throw new StartFailure('ErrImagePull', text, { cause: error });
     }
   }

@@ -106,6 +106,15 @@ test('what vanishes while it runs died and was removed', async () => {
   expect(pleg.get('uid-1')).toBeUndefined();
 });
 
+test('a sandbox that somebody else made is seen too, by its UID', async () => {
+  const { cri, clock, pleg } = await aRunningPod();
+  const metadata = { name: 'mine', namespace: 'default', uid: 'by-hand', attempt: 1 };
+  await cri.runPodSandbox({ ...sandboxConfig, metadata, labels: {} }, '');
+  await clock.advance(1000);
+  await settle(clock);
+  expect(pleg.get('by-hand')).toMatchObject({ name: 'mine', sandboxes: [{ ready: true }] });
+});
+
 test('a stopped sandbox keeps the address it had', async () => {
   const { cri, clock, pleg, sandbox } = await aRunningPod();
   await settle(clock);

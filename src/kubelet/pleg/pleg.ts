@@ -63,6 +63,8 @@ export function createPleg({ cri, clock, journal, readMessage = readTerminationM
   const inspections = new Map<string, Inspection>();
   const listeners: ((events: readonly PodLifecycleEvent[]) => void)[] = [];
   let relistedAt: Instant | undefined;
+  /** UIDs of pods that were not made by a kubelet. */
+  let unlabelled: ReadonlySet<string> = new Set();
 
   async function sandboxOf(listed: PodSandbox, before: ObservedPod | undefined): Promise<ObservedSandbox | undefined> {
     const known = before?.sandboxes.find(({ id }) => id === listed.id);
@@ -86,13 +88,17 @@ export function createPleg({ cri, clock, journal, readMessage = readTerminationM
     return observeContainer(status, listed.podSandboxId, message);
   }
 
+  /** By label; sandboxes that somebody else made have none, so for those everything is listed. */
+  async function list(uid: string): Promise<Listed> {
+    const filter = unlabelled.has(uid) ? undefined : { labelSelector: { [labels.podUid]: uid } };
+    const [sandboxes, containers] = await Promise.all([cri.listPodSandboxes(filter), cri.listContainers(filter)]);
+    if (filter !== undefined) return { sandboxes, containers };
+    return groupByPod(sandboxes, containers).get(uid) ?? { sandboxes: [], containers: [] };
+  }
+
   async function observe(uid: string, before: ObservedPod | undefined): Promise<ObservedPod | undefined> {
     const observedAt = clock.now();
-    const labelSelector = { [labels.podUid]: uid };
-    const [sandboxes, containers] = await Promise.all([
-      cri.listPodSandboxes({ labelSelector }),
-      cri.listContainers({ labelSelector }),
-    ]);
+    const { sandboxes, containers } = await list(uid);
     if (sandboxes.length === 0 && containers.length === 0) return undefined;
     const [seenSandboxes, seenContainers] = await Promise.all([
       Promise.all(sandboxes.map((s) => orGone(sandboxOf(s, before)))),
@@ -153,6 +159,9 @@ export function createPleg({ cri, clock, journal, readMessage = readTerminationM
     const startedAt = clock.now();
     const [sandboxes, containers] = await Promise.all([cri.listPodSandboxes(), cri.listContainers()]);
     const listed = groupByPod(sandboxes, containers);
+    unlabelled = new Set(
+      sandboxes.flatMap(({ labels: own, metadata }) => (own[labels.podUid] === undefined ? (metadata?.uid ?? []) : [])),
+    );
     const changed = [...new Set([...listed.keys(), ...pods.keys()])].filter(
       (uid) => !matches(pods.get(uid), listed.get(uid)),
     );
@@ -254,8 +263,9 @@ function groupByPod(sandboxes: readonly PodSandbox[], containers: readonly Conta
     const uid = sandbox.labels[labels.podUid] ?? sandbox.metadata?.uid;
     if (uid) group(uid).sandboxes.push(sandbox);
   }
+  const owners = new Map(sandboxes.map(({ id, metadata }) => [id, metadata?.uid]));
   for (const container of containers) {
-    const uid = container.labels[labels.podUid];
+    const uid = container.labels[labels.podUid] ?? owners.get(container.podSandboxId);
     if (uid) group(uid).containers.push(container);
   }
   return groups;

@@ -5,6 +5,8 @@ interface Entry {
   readonly updatedAt: Instant;
 }
 
+const pruneAbove = 500;
+
 export interface RestartBackoffOptions {
   readonly firstMs: number;
   readonly maxMs: number;
@@ -32,14 +34,15 @@ export class RestartBackoff {
   bump(key: string, failedAt: Instant, now: Instant): void {
     const { firstMs, maxMs } = this.options;
     const entry = this.live(key, failedAt);
+    if (this.entries.size >= pruneAbove) this.prune(now);
     this.entries.set(key, {
       delayMs: entry === undefined ? Math.min(firstMs, maxMs) : Math.min(entry.delayMs * 2, maxMs),
       updatedAt: now,
     });
   }
 
-  /** Forgets what has not failed for long. */
-  prune(now: Instant): void {
+  /** Forgets what has not failed for long: keys of pods that are gone are never asked for again. */
+  private prune(now: Instant): void {
     for (const [key, { updatedAt }] of this.entries) {
       if (now - updatedAt > 2 * this.options.maxMs) this.entries.delete(key);
     }
