@@ -25,9 +25,13 @@ import {
 import { nodeLease } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
 import { createPleg } from './pleg/index.ts';
+import { unitsOf } from './quantity.ts';
+import { cgroupPath, kubepodsName, parseCgroupRoot } from './resources/index.ts';
 import { startServers } from './server/index.ts';
 import { podCatalog } from './sources/index.ts';
+import { nodeStats, operationType, podGauges } from './stats/index.ts';
 import { kubernetesVersion } from './version.ts';
+import { kernelMounts, shareRootFolder } from './volumes/index.ts';
 
 const logLinks = '/var/log/containers';
 const firstLookMs = 3000;
@@ -59,12 +63,19 @@ async function runKubelet(
     metrics.reader,
   ];
   const journal = createJournal(clock, readers);
+  await shareRootFolder(flags.rootDir, { mounts: kernelMounts, journal });
   for (const text of [...warnings, ...notes]) journal.write({ kind: 'node.flagWarning', text });
 
   const cri = grpcCri({
     runtimeEndpoint: config.containerRuntimeEndpoint,
     ...(config.imageServiceEndpoint === undefined ? {} : { imageEndpoint: config.imageServiceEndpoint }),
     timeoutMs: parseGoDuration(config.runtimeRequestTimeout),
+    onCall: ({ method, ms, failed }) => {
+      const labels = { operation_type: operationType(method) };
+      metrics.meters.count('kubelet_runtime_operations_total', labels);
+      metrics.meters.observe('kubelet_runtime_operations_duration_seconds', ms / 1000, labels);
+      if (failed) metrics.meters.count('kubelet_runtime_operations_errors_total', labels);
+    },
   });
   signal.addEventListener('abort', () => cri.close());
   const runtime = await cri.version();
@@ -120,6 +131,20 @@ async function runKubelet(
     nodeName,
     node: node.node,
   });
+  const stats = nodeStats({
+    cri,
+    cache: pleg,
+    clock,
+    nodeName,
+    memoryBytes: unitsOf(node.capacity().memory),
+    rootDir: flags.rootDir,
+    systemCgroups: {
+      pods: cgroupPath(kubepodsName(parseCgroupRoot(config.cgroupRoot ?? '/')), cgroupDriver),
+      ...(flags.runtimeCgroups === '' ? {} : { runtime: flags.runtimeCgroups }),
+      ...(config.kubeletCgroups === undefined ? {} : { kubelet: config.kubeletCgroups }),
+    },
+  });
+  const gauges = podGauges({ meters: metrics.meters, cache: pleg, catalog, statuses });
   const servers = await startServers({
     config: { ...config, ...serving.files, cgroupDriver },
     nodeName,
@@ -132,7 +157,12 @@ async function runKubelet(
     cache: pleg,
     statusOf: statuses.get,
     texts: {
-      '/metrics': async () => ({ text: await metrics.all(), contentType: metrics.contentType }),
+      '/metrics': async () => {
+        gauges();
+        return { text: await metrics.all(), contentType: metrics.contentType };
+      },
+      '/metrics/resource': stats.resourceMetrics,
+      '/stats/summary': stats.summary,
       '/metrics/probes': async () => ({ text: await metrics.probes(), contentType: metrics.contentType }),
     },
     syncLoopProblem: pleg.problem,

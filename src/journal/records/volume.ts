@@ -21,6 +21,7 @@ export type VolumeRecord =
       /** Absent the first time it is told. */
       readonly files: number | undefined;
     }
+  | { readonly kind: 'volume.shareFailed'; readonly folder: string; readonly error: string }
   | { readonly kind: 'volume.unmounted'; readonly podUid: string; readonly mounts: number };
 
 const podOf = ({ namespace, name }: ObjectReference): string => `${namespace}/${name}`;
@@ -69,6 +70,13 @@ export const volumeProjections: Projections<VolumeRecord> = {
     log: ({ folder, files }) => warning('Setting volume ownership is slow', { path: folder, files }),
     event: ({ object, folder, files }) =>
       warningEvent(object, 'VolumePermissionChangeInProgress', slowOwnershipText(object, folder, files)),
+  },
+  'volume.shareFailed': {
+    log: ({ folder, error }) =>
+      warning('Mounts below the root folder are not shared; mount propagation will not work', {
+        path: folder,
+        err: error,
+      }),
   },
   'volume.unmounted': { log: ({ podUid, mounts }) => info(3, 'Volumes of pod are gone', { podUID: podUid, mounts }) },
 };

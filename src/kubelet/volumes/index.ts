@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import type { Pod, Volume } from '../../api/types.ts';
-import { messageOf } from '../../base/errors.ts';
+import { codeOf, messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { MountedVolume, VolumeManager } from '../parts.ts';
 import { podReference, uidOf } from '../pod-facts.ts';
@@ -24,6 +24,8 @@ export interface HurriedVolumeManager extends VolumeManager {
 
 /** How long a pod's start waits for its volumes before the sync fails and begins anew. */
 const mountTimeoutMs = 123_000;
+const busyTries = 10;
+const busyPauseMs = 100;
 
 /** Sets up, refreshes and removes the volumes of pods. */
 export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager {
@@ -83,6 +85,18 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
     }
   }
 
+  /** The kernel may hold a place for a moment after it was unmounted. */
+  async function tearDownPatiently(uid: string): Promise<number> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await tearDown(rootDir, uid, mounts);
+      } catch (error) {
+        if (codeOf(error) !== 'EBUSY' || tries === busyTries) throw error;
+        await clock.sleep(busyPauseMs);
+      }
+    }
+  }
+
   return {
     async mount(pod, signal) {
       const volumes = pod.spec?.volumes ?? [];
@@ -110,7 +124,7 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
       throw failureOf(pod, volumes, failed, results);
     },
     async unmount(uid) {
-      const unmounted = await tearDown(rootDir, uid, mounts);
+      const unmounted = await tearDownPatiently(uid);
       if (unmounted > 0 || ready.has(uid)) journal.write({ kind: 'volume.unmounted', podUid: uid, mounts: unmounted });
       ready.delete(uid);
       retries.forget(uid);
@@ -137,8 +151,14 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
   }
 }
 
-/** Lets mounts below the kubelet's root reach the containers that share it. */
-export const shareRootFolder = (
+/** Lets mounts below the kubelet's root reach the containers that share it. Never rejects: most pods do without. */
+export async function shareRootFolder(
   rootDir: string,
-  mounts: Pick<VolumeManagerOptions['mounts'], 'share'>,
-): Promise<void> => mounts.share(realpathSync(rootDir));
+  { mounts, journal }: Pick<VolumeManagerOptions, 'mounts' | 'journal'>,
+): Promise<void> {
+  try {
+    await mounts.share(realpathSync(rootDir));
+  } catch (error) {
+    journal.write({ kind: 'volume.shareFailed', folder: rootDir, error: messageOf(error) });
+  }
+}

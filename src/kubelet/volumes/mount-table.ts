@@ -14,7 +14,7 @@ export interface MountTable {
   bind(source: string, target: string): Promise<void>;
   hugetlbfs(target: string, options: readonly string[]): Promise<void>;
   nfs(source: string, target: string, options: readonly string[]): Promise<void>;
-  /** From now on, mounts below the folder are seen in the containers that share it, and theirs here. */
+  /** Sees to it that mounts below the folder are seen in the containers that share it, and theirs here. */
   share(target: string): Promise<void>;
   /** Lazily and in this order: what still has files open there does not keep a pod from ending. */
   unmount(targets: readonly string[]): Promise<void>;
@@ -29,6 +29,20 @@ export const parseMountInfo = (text: string): readonly string[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => unescapeOctal(line.split(' ')[4] ?? ''));
+
+/** Whether the mount that a path lies on passes mounts on to its copies in other namespaces. */
+export function isShared(mountInfo: string, path: string): boolean {
+  let best = { length: -1, shared: false };
+  for (const line of mountInfo.split('\n')) {
+    const fields = line.split(' ');
+    const target = unescapeOctal(fields[4] ?? '');
+    const covers = target === path || path.startsWith(target === '/' ? '/' : `${target}/`);
+    if (target === '' || !covers || target.length < best.length) continue;
+    const optional = fields.slice(6, fields.indexOf('-', 6));
+    best = { length: target.length, shared: optional.some((field) => field.startsWith('shared:')) };
+  }
+  return best.shared;
+}
 
 /** Since Linux 6.4 a tmpfs can be kept out of swap. */
 export function supportsNoswap(kernelRelease: string): boolean {
@@ -52,14 +66,18 @@ const mount = (type: string, source: string, target: string, options: readonly s
 
 const memoryOptions = supportsNoswap(release()) ? ['noswap'] : [];
 
+const readTable = (): Promise<string> => readFile('/proc/self/mountinfo', 'utf8');
+
 export const kernelMounts: MountTable = {
-  targets: async () => parseMountInfo(await readFile('/proc/self/mountinfo', 'utf8')),
+  targets: async () => parseMountInfo(await readTable()),
   tmpfs: (target, options) => mount('tmpfs', 'tmpfs', target, [...memoryOptions, ...options]),
   hugetlbfs: (target, options) => mount('hugetlbfs', 'nodev', target, options),
   nfs: (source, target, options) => mount('nfs', source, target, options),
   bind: (source, target) => command('mount', ['--no-canonicalize', '--bind', source, target]),
   async share(target) {
-    if (!(await kernelMounts.targets()).includes(target)) await kernelMounts.bind(target, target);
+    const table = await readTable();
+    if (isShared(table, target)) return;
+    if (!parseMountInfo(table).includes(target)) await kernelMounts.bind(target, target);
     await command('mount', ['--make-rshared', target]);
   },
   unmount: async (targets) => {

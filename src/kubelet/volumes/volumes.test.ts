@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeAtomically } from './atomic-writer.ts';
 import { ensureHostPath } from './host-path.ts';
-import { parseMountInfo } from './mount-table.ts';
+import { isShared, parseMountInfo, supportsNoswap } from './mount-table.ts';
 import { groupMode } from './ownership.ts';
 import { type Payload, projectKeys } from './payload.ts';
 
@@ -85,6 +85,30 @@ test('groupMode gives the group what the owner has', () => {
 test('mountinfo’s spaces are written in octal', () => {
   expect(parseMountInfo('36 35 98:0 / /mnt/a\\040b rw - ext4 /dev/x rw\n')).toEqual(['/mnt/a b']);
 });
+
+describe('isShared', () => {
+  const table = [
+    '1 0 254:0 / / rw - ext4 /dev/vda rw',
+    '2 1 0:5 / /var rw,relatime shared:7 master:2 - ext4 /dev/vdb rw',
+    '3 2 0:6 / /var/lib/private rw master:3 - tmpfs tmpfs rw',
+  ].join('\n');
+  test.each([
+    ['/srv', false],
+    ['/var', true],
+    ['/var/lib/kubelet', true],
+    ['/variable', false],
+    ['/var/lib/private/x', false],
+  ])('%s: %s', (path, expected) => expect(isShared(table, path)).toBe(expected));
+});
+
+test.each([
+  ['6.18.44-fc', true],
+  ['6.4.0', true],
+  ['6.3.13', false],
+  ['5.15.0-91-generic', false],
+])('a tmpfs of Linux %s can be kept out of swap: %s', (release, expected) =>
+  expect(supportsNoswap(release)).toBe(expected),
+);
 
 describe('ensureHostPath', () => {
   test('makes folders and files where the type allows', async () => {
