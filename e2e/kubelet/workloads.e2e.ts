@@ -385,7 +385,7 @@ describe('configuration', () => {
 
   test('the service account’s token opens the API server', async () => {
     const script =
-      'T=$(cat /var/run/secrets/kubernetes.io/serviceaccount/token); echo ${#T}; cat /var/run/secrets/kubernetes.io/serviceaccount/namespace; head -1 /var/run/secrets/kubernetes.io/serviceaccount/ca.crt';
+      'wc -c < /var/run/secrets/kubernetes.io/serviceaccount/token; cat /var/run/secrets/kubernetes.io/serviceaccount/namespace; head -1 /var/run/secrets/kubernetes.io/serviceaccount/ca.crt';
     await cluster.apply(aPod('token', { restartPolicy: 'Never', containers: [shell(script)] }));
     await waitFor('token', 'jsonpath={.status.phase}=Succeeded');
     const log = await kubectl('logs', 'token');

@@ -18,6 +18,8 @@ export interface GrpcCriOptions {
   readonly imageEndpoint?: string;
   /** Default limit of one call, in milliseconds (runtimeRequestTimeout). */
   readonly timeoutMs: number;
+  /** Told of every call that has ended: CRI's name of the method, how long it took, and whether it failed. */
+  readonly onCall?: (call: { readonly method: string; readonly ms: number; readonly failed: boolean }) => void;
 }
 
 type Unary<Request, Response> = (
@@ -59,7 +61,7 @@ const channelOptions = {
 const target = (endpoint: string): string => (endpoint.startsWith('/') ? `unix://${endpoint}` : endpoint);
 
 /** The CRI over gRPC: the only file that knows the library. Connections are made lazily and restored by themselves. */
-export function grpcCri({ runtimeEndpoint, imageEndpoint, timeoutMs }: GrpcCriOptions): Cri {
+export function grpcCri({ runtimeEndpoint, imageEndpoint, timeoutMs, onCall }: GrpcCriOptions): Cri {
   const runtime = new RuntimeServiceClient(target(runtimeEndpoint), credentials.createInsecure(), channelOptions);
   const images = new ImageServiceClient(
     target(imageEndpoint || runtimeEndpoint),
@@ -79,9 +81,11 @@ export function grpcCri({ runtimeEndpoint, imageEndpoint, timeoutMs }: GrpcCriOp
         reject(signal.reason);
         return;
       }
+      const startedAt = performance.now();
       const deadline = Number.isFinite(limit) ? { deadline: Date.now() + limit } : {};
       const inFlight = method.call(client, request, new Metadata(), deadline, (error, response) => {
         signal?.removeEventListener('abort', cancel);
+        onCall?.({ method: name, ms: performance.now() - startedAt, failed: error !== null });
         if (error) reject(toCriError(name, error));
         else resolve(response);
       });

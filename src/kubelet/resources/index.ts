@@ -18,6 +18,7 @@ import { computePodAmounts, computePodTotals } from './pod-resources.ts';
 import { computeQosClass } from './qos.ts';
 
 export { cgroupFs } from './cgroup-fs.ts';
+export { cgroupPath, kubepodsName, parseCgroupRoot } from './cgroup-names.ts';
 export { computePodAmounts, computePodTotals } from './pod-resources.ts';
 export { computeQosClass, type QosClass } from './qos.ts';
 

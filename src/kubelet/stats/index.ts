@@ -1,0 +1,98 @@
+import type { Clock, Instant } from '../../base/clock.ts';
+import type { Cri, PodSandboxStats } from '../../cri/port.ts';
+import type { PodCache } from '../parts.ts';
+import { toApiTime } from '../times.ts';
+import { bootTime, readCgroupUsage, readFileSystem, readInterfaces, readProcesses } from './node-usage.ts';
+import { renderResourceMetrics } from './resource-metrics.ts';
+import { renderSummary, type Summary } from './summary.ts';
+
+export { operationType, podGauges } from './gauges.ts';
+
+export interface StatsOptions {
+  readonly cri: Pick<Cri, 'listPodSandboxStats' | 'imageFsInfo'>;
+  readonly cache: PodCache;
+  readonly clock: Clock;
+  readonly nodeName: string;
+  readonly memoryBytes: number;
+  readonly rootDir: string;
+  /** Paths of the cgroups that the summary shows beside the pods: kubepods as `pods`, and what the flags name. */
+  readonly systemCgroups: Readonly<Record<string, string>>;
+}
+
+export interface Stats {
+  summary(query: URLSearchParams): Promise<{ readonly text: string; readonly contentType: string }>;
+  resourceMetrics(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
+const plainText = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** Usage of the node, its pods and their containers, read when it is asked for. */
+export function nodeStats({ cri, cache, clock, nodeName, memoryBytes, rootDir, systemCgroups }: StatsOptions): Stats {
+  const before = new Map<string, { readonly used: number; readonly at: Instant }>();
+
+  /** CPU in billionths since the last time this key was asked about; 0 the first time. */
+  function rate(key: string, used: number): number {
+    const now = clock.now();
+    const last = before.get(key);
+    before.set(key, { used, at: now });
+    if (last === undefined || now <= last.at || used < last.used) return 0;
+    return Math.round(((used - last.used) / (now - last.at)) * 1000);
+  }
+
+  function podStart(uid: string): string | undefined {
+    const created = cache.get(uid)?.sandboxes[0]?.createdAt;
+    return created === undefined ? undefined : toApiTime(created);
+  }
+
+  /** Only what runs: a pod that has ended uses nothing. */
+  const runs = ({ attributes }: PodSandboxStats): boolean =>
+    cache.get(attributes?.metadata?.uid ?? '')?.sandboxes[0]?.ready ?? false;
+
+  async function collect(onlyCpuAndMemory: boolean): Promise<Summary> {
+    const [pods, images, fileSystem, processes] = await Promise.all([
+      cri.listPodSandboxStats(),
+      cri.imageFsInfo().catch(() => ({ images: [], containers: [] })),
+      readFileSystem(rootDir),
+      readProcesses(),
+    ]);
+    const known = new Set(
+      pods.flatMap(({ attributes, linux }) => [
+        `pod ${attributes?.metadata?.uid}`,
+        ...(linux?.containers ?? []).map((c) => c.attributes?.id ?? ''),
+      ]),
+    );
+    for (const key of before.keys())
+      if (!known.has(key) && key !== 'node' && !(key in systemCgroups)) before.delete(key);
+    const summary = renderSummary(
+      {
+        nodeName,
+        now: clock.now(),
+        startTime: bootTime(),
+        memoryCapacityBytes: memoryBytes,
+        nodeUsage: readCgroupUsage('/'),
+        systemContainers: Object.fromEntries(
+          Object.entries(systemCgroups).map(([name, path]) => [name, readCgroupUsage(path)]),
+        ),
+        fileSystem,
+        imageBytes: images.images.reduce((sum, { usedBytes }) => sum + Number(usedBytes?.value ?? 0n), 0),
+        interfaces: readInterfaces(),
+        processes,
+        pods: pods.filter(runs),
+        rate,
+        podStart,
+      },
+      onlyCpuAndMemory,
+    );
+    return summary as Summary;
+  }
+
+  return {
+    async summary(query) {
+      const only = query.get('only_cpu_and_memory') === 'true';
+      return { text: `${JSON.stringify(await collect(only), null, 1)}\n`, contentType: 'application/json' };
+    },
+    async resourceMetrics() {
+      return { text: renderResourceMetrics(await collect(false)), contentType: plainText };
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Summary } from './summary.ts';
+
+const labels = (pairs: Readonly<Record<string, string>>): string => {
+  const text = Object.entries(pairs).map(
+    ([name, value]) => `${name}="${value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`,
+  );
+  return text.length === 0 ? '' : `{${text.join(',')}}`;
+};
+
+interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  /** When it was measured: milliseconds since the epoch. */
+  readonly at: number;
+}
+
+function family(name: string, help: string, type: 'counter' | 'gauge', samples: readonly Sample[]): string {
+  if (samples.length === 0) return '';
+  const lines = samples.map((sample) => `${name}${labels(sample.labels)} ${sample.value} ${sample.at}`);
+  return [`# HELP ${name} [STABLE] ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
+}
+
+const seconds = (nanoSeconds: number): number => nanoSeconds / 1e9;
+
+/** The body of /metrics/resource, which metrics-server reads. Samples carry the time they were measured at. */
+export function renderResourceMetrics({ node, pods }: Summary): string {
+  const at = (time: string): number => Date.parse(time);
+  const ofPods = pods.map((pod) => ({ pod, labels: { namespace: pod.podRef.namespace, pod: pod.podRef.name } }));
+  const ofContainers = ofPods.flatMap(({ pod, labels: podLabels }) =>
+    pod.containers.map((container) => ({ container, labels: { container: container.name, ...podLabels } })),
+  );
+  return [
+    family('node_cpu_usage_seconds_total', 'Cumulative cpu time consumed by the node in core-seconds', 'counter', [
+      { labels: {}, value: seconds(node.cpu.usageCoreNanoSeconds), at: at(node.cpu.time) },
+    ]),
+    family('node_memory_working_set_bytes', 'Current working set of the node in bytes', 'gauge', [
+      { labels: {}, value: node.memory.workingSetBytes, at: at(node.memory.time) },
+    ]),
+    family(
+      'container_cpu_usage_seconds_total',
+      'Cumulative cpu time consumed by the container in core-seconds',
+      'counter',
+      ofContainers.map(({ container, labels: l }) => ({
+        labels: l,
+        value: seconds(container.cpu.usageCoreNanoSeconds),
+        at: at(container.cpu.time),
+      })),
+    ),
+    family(
+      'container_memory_working_set_bytes',
+      'Current working set of the container in bytes',
+      'gauge',
+      ofContainers.map(({ container, labels: l }) => ({
+        labels: l,
+        value: container.memory.workingSetBytes,
+        at: at(container.memory.time),
+      })),
+    ),
+    family(
+      'container_start_time_seconds',
+      'Start time of the container since unix epoch in seconds',
+      'gauge',
+      ofContainers.map(({ container, labels: l }) => ({
+        labels: l,
+        value: at(container.startTime) / 1000,
+        at: at(container.startTime),
+      })),
+    ),
+    family(
+      'pod_cpu_usage_seconds_total',
+      'Cumulative cpu time consumed by the pod in core-seconds',
+      'counter',
+      ofPods.map(({ pod, labels: l }) => ({
+        labels: l,
+        value: seconds(pod.cpu.usageCoreNanoSeconds),
+        at: at(pod.cpu.time),
+      })),
+    ),
+    family(
+      'pod_memory_working_set_bytes',
+      'Current working set of the pod in bytes',
+      'gauge',
+      ofPods.map(({ pod, labels: l }) => ({ labels: l, value: pod.memory.workingSetBytes, at: at(pod.memory.time) })),
+    ),
+    '# HELP resource_scrape_error [STABLE] 1 if there was an error while getting container metrics, 0 otherwise\n# TYPE resource_scrape_error gauge\nresource_scrape_error 0\n',
+  ].join('');
+}

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { PodSandboxStats } from '../../cri/generated/api.ts';
+import { operationType } from './gauges.ts';
+import { parseNetDev } from './node-usage.ts';
+import { renderResourceMetrics } from './resource-metrics.ts';
+import { renderSummary, type SummaryInput } from './summary.ts';
+
+const now = Date.UTC(2026, 10, 23, 12);
+const usage = {
+  cpuNanoSeconds: 2e9,
+  memoryUsageBytes: 100,
+  workingSetBytes: 80,
+  rssBytes: 50,
+  pageFaults: 1,
+  majorPageFaults: 0,
+};
+const pod = PodSandboxStats.fromPartial({
+  attributes: { metadata: { name: 'web', namespace: 'ns', uid: 'u1' } },
+  linux: {
+    cpu: { timestamp: BigInt(now) * 1_000_000n, usageCoreNanoSeconds: { value: 1_000_000_000n } },
+    memory: { timestamp: BigInt(now) * 1_000_000n, workingSetBytes: { value: 4096n } },
+    network: { defaultInterface: { name: 'eth0', rxBytes: { value: 7n } } },
+    process: { processCount: { value: 3n } },
+    containers: [
+      { attributes: { id: 'c1', metadata: { name: 'main' } }, cpu: { usageCoreNanoSeconds: { value: 5n } } },
+    ],
+  },
+});
+const input: SummaryInput = {
+  nodeName: 'n1',
+  now,
+  startTime: new Date(now - 1000),
+  memoryCapacityBytes: 1000,
+  nodeUsage: usage,
+  systemContainers: { pods: usage },
+  fileSystem: { capacityBytes: 10, availableBytes: 4, inodes: 8, inodesFree: 2 },
+  imageBytes: 3,
+  interfaces: [{ name: 'eth0', rxBytes: 1, rxErrors: 0, txBytes: 2, txErrors: 0 }],
+  processes: { max: 100, current: 9 },
+  pods: [pod],
+  rate: () => 42,
+  podStart: () => '2026-11-23T11:00:00Z',
+};
+
+describe('renderSummary', () => {
+  test('the node', () => {
+    expect(renderSummary(input).node).toMatchObject({
+      nodeName: 'n1',
+      cpu: { usageCoreNanoSeconds: 2e9, usageNanoCores: 42 },
+      memory: { workingSetBytes: 80, availableBytes: 920 },
+      fs: { capacityBytes: 10, availableBytes: 4, usedBytes: 6, inodesUsed: 6 },
+      rlimit: { maxpid: 100, curproc: 9 },
+      systemContainers: [{ name: 'pods' }],
+    });
+  });
+  test('a pod and its container', () => {
+    expect(renderSummary(input).pods[0]).toMatchObject({
+      podRef: { name: 'web', namespace: 'ns', uid: 'u1' },
+      startTime: '2026-11-23T11:00:00Z',
+      network: { name: 'eth0', rxBytes: 7 },
+      process_stats: { process_count: 3 },
+      containers: [{ name: 'main', cpu: { usageCoreNanoSeconds: 5 } }],
+    });
+  });
+  test('only CPU and memory, when asked so', () => {
+    const slim = renderSummary(input, true);
+    expect(slim.node).not.toHaveProperty('fs');
+    expect(Object.keys(slim.pods[0] ?? {}).sort()).toEqual(['containers', 'cpu', 'memory', 'podRef', 'startTime']);
+  });
+});
+
+test('resource metrics carry the time they were measured at', () => {
+  const text = renderResourceMetrics(renderSummary(input) as Parameters<typeof renderResourceMetrics>[0]);
+  expect(text).toContain(`node_memory_working_set_bytes 80 ${now}`);
+  expect(text).toContain(`pod_cpu_usage_seconds_total{namespace="ns",pod="web"} 1 ${now}`);
+});
+
+test('network counters, without loopback', () => {
+  const dev =
+    'Inter-|   Receive\n face |bytes\n    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n  eth0: 10 2 3 0 0 0 0 0 20 4 5 0 0 0 0 0\n';
+  expect(parseNetDev(dev)).toEqual([{ name: 'eth0', rxBytes: 10, rxErrors: 3, txBytes: 20, txErrors: 5 }]);
+});
+
+test.each([
+  ['RunPodSandbox', 'run_podsandbox'],
+  ['ListContainers', 'list_containers'],
+  ['PodSandboxStatus', 'podsandbox_status'],
+  ['ExecSync', 'exec_sync'],
+])('%s is counted as %s', (method, name) => expect(operationType(method)).toBe(name));
