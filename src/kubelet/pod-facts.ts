@@ -1,4 +1,4 @@
-import type { Container, EphemeralContainer, ObjectReference, Pod } from '../api/types.ts';
+import type { Container, EphemeralContainer, ObjectReference, Pod, PodStatus } from '../api/types.ts';
 import type { RunnableContainer } from './parts.ts';
 
 /** What can be read off a pod's own JSON, for all managers alike. */
@@ -36,6 +36,14 @@ export const isStaticPod = (pod: Pod): boolean => {
   const source = pod.metadata?.annotations?.[configSource];
   return source !== undefined && source !== 'api';
 };
+
+/** Whether a mirror shows the static pod's present manifest, rather than an earlier one of the same name. */
+export const isMirrorOf = (mirror: Pod, pod: Pod): boolean =>
+  mirror.metadata?.annotations?.[configMirror] === pod.metadata?.annotations?.[configHash];
+
+/** What the API last heard of a static pod; an earlier manifest's restarts and ends are not its own. */
+export const mirroredStatus = (mirror: Pod | undefined, pod: Pod): PodStatus | undefined =>
+  mirror !== undefined && isMirrorOf(mirror, pod) ? mirror.status : undefined;
 
 export const isCriticalPod = (pod: Pod): boolean =>
   isStaticPod(pod) || isMirrorPod(pod) || (pod.spec?.priority ?? 0) >= 2_000_000_000;

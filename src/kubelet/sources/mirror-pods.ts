@@ -3,7 +3,7 @@ import type { KubeApi } from '../../api/port.ts';
 import type { Node, Pod } from '../../api/types.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { configHash, configMirror, logNameOf, uidOf } from '../pod-facts.ts';
+import { configHash, configMirror, isMirrorOf, logNameOf, uidOf } from '../pod-facts.ts';
 
 export interface MirrorPodsOptions {
   readonly api: KubeApi;
@@ -44,10 +44,6 @@ export function renderMirrorPod(pod: Pod, node: Node): Pod {
     ...(pod.spec === undefined ? {} : { spec: pod.spec }),
   };
 }
-
-/** Whether a mirror shows the static pod's present manifest. */
-export const isMirrorOf = (mirror: Pod, pod: Pod): boolean =>
-  mirror.metadata?.annotations?.[configMirror] === pod.metadata?.annotations?.[configHash];
 
 const collection = (pod: Pod): string => `/api/v1/namespaces/${pod.metadata?.namespace}/pods`;
 

@@ -12,6 +12,7 @@ import {
   isStaticPod,
   isTerminalPhase,
   logNameOf,
+  mirroredStatus,
   nameOf,
   namespaceOf,
   uidOf,
@@ -73,7 +74,7 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
   function store(pod: Pod, status: PodStatus, finished: boolean): void {
     const uid = uidOf(pod);
     const cached = entries.get(uid);
-    const old = cached?.status ?? catalog.mirrorOf(pod)?.status ?? pod.status ?? {};
+    const old = cached?.status ?? mirroredStatus(catalog.mirrorOf(pod), pod) ?? pod.status ?? {};
     const illegal = findIllegalTransition(pod, old, status);
     if (illegal !== undefined) {
       journal.write({ kind: 'pod.illegalStatus', pod: logNameOf(pod), problem: illegal });

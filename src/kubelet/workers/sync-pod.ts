@@ -25,6 +25,7 @@ import {
   isStaticPod,
   isTerminalPhase,
   logNameOf,
+  mirroredStatus,
   podReference,
   uidOf,
 } from '../pod-facts.ts';
@@ -115,10 +116,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
   const mounts = new Map<string, { readonly pod: Pod; readonly at: Instant; readonly volumes: MountedVolumes }>();
 
   const oldStatus = (pod: Pod): PodStatus =>
-    statuses.get(uidOf(pod)) ??
-    (isStaticPod(pod) ? options.catalog.mirrorOf(pod)?.status : undefined) ??
-    pod.status ??
-    {};
+    statuses.get(uidOf(pod)) ?? mirroredStatus(options.catalog.mirrorOf(pod), pod) ?? pod.status ?? {};
 
   const statusOf = (pod: Pod, seen: ObservedPod, stopped: boolean): PodStatus =>
     computePodStatus({
