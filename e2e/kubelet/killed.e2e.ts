@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Cluster, useCluster } from '../harness/cluster.ts';
+import { eventually } from '../harness/eventually.ts';
+
+let cluster: Cluster;
+let node = '';
+let ns = '';
+let remove: () => Promise<void>;
+beforeAll(async () => {
+  cluster = await useCluster('default');
+  node = `${cluster.name}-worker2`;
+  ({ name: ns, remove } = await cluster.namespace('killed'));
+});
+afterAll(() => remove?.());
+
+const shell = (script: string) => cluster.onNode(node, ['sh', '-c', script]);
+
+/** What must not change when a kubelet dies: containers as the runtime has them, and as the API server does. */
+async function facts(): Promise<unknown> {
+  const { containers } = JSON.parse(await shell('crictl ps -o json')) as { containers: { id: string }[] };
+  const { items } = await cluster.json<{
+    items: {
+      metadata: { uid: string };
+      status: { containerStatuses: { containerID: string; restartCount: number; ready: boolean }[] };
+    }[];
+  }>(['get', 'pods', '-A', '--field-selector', `spec.nodeName=${node}`]);
+  return {
+    runtime: containers.map(({ id }) => id).sort(),
+    api: items
+      .map(({ metadata, status }) => ({
+        uid: metadata.uid,
+        containers: status.containerStatuses.map(({ containerID, restartCount, ready }) => ({
+          containerID,
+          restartCount,
+          ready,
+        })),
+      }))
+      .sort((a, b) => a.uid.localeCompare(b.uid)),
+  };
+}
+
+test('ten times killed, and no pod notices', async () => {
+  await cluster.apply({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'steady', namespace: ns },
+    spec: {
+      replicas: 4,
+      selector: { matchLabels: { app: 'steady' } },
+      template: {
+        metadata: { labels: { app: 'steady' } },
+        spec: {
+          nodeName: node,
+          terminationGracePeriodSeconds: 1,
+          volumes: [{ name: 'scratch', emptyDir: {} }],
+          containers: ['one', 'two'].map((name) => ({
+            name,
+            image: 'docker.io/library/busybox:1.37',
+            command: ['sh', '-c', 'touch /scratch/$HOSTNAME; sleep 9999'],
+            volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
+            livenessProbe: { exec: { command: ['ls', '/scratch'] }, periodSeconds: 1, timeoutSeconds: 10 },
+          })),
+        },
+      },
+    },
+  });
+  await cluster.kubectl(['-n', ns, 'rollout', 'status', 'deployment/steady', '--timeout=120s']);
+  const before = await facts();
+
+  for (let round = 0; round < 10; round += 1) {
+    const pid = await shell('pgrep -o -x kubelet');
+    await shell(`kill -9 ${pid}`);
+    await eventually('another kubelet', async () => {
+      const now = await shell('pgrep -o -x kubelet');
+      return (now !== '' && now !== pid) || undefined;
+    });
+  }
+
+  await eventually('a healthy kubelet', () => shell('curl -sf http://127.0.0.1:10248/healthz'));
+  await cluster.kubectl(['wait', '--for=condition=Ready', `node/${node}`, '--timeout=60s']);
+  // A pod that is made after all this runs, so the kubelet works and does not only live.
+  await cluster.kubectl([
+    '-n',
+    ns,
+    'run',
+    'later',
+    '--image=docker.io/library/busybox:1.37',
+    `--overrides=${JSON.stringify({ spec: { nodeName: node, terminationGracePeriodSeconds: 1 } })}`,
+    '--',
+    'sleep',
+    '9999',
+  ]);
+  await cluster.kubectl(['-n', ns, 'wait', '--for=condition=Ready', 'pod/later', '--timeout=60s']);
+  await cluster.kubectl(['-n', ns, 'delete', 'pod', 'later', '--timeout=60s']);
+  expect(await facts()).toEqual(before);
+});
