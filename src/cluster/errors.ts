@@ -48,7 +48,7 @@ export const nodeDidNotBoot = (node: string, lastSeen: string, console: string) 
   });
 
 export const apiServerNotReady = (node: string, lastSeen: string, log: string) =>
-  new KlabError('API_SERVER_NOT_READY', `the API server on ${node} did not answer in time: ${lastSeen}`, {
+  new KlabError('API_SERVER_NOT_READY', `the API server on ${node} does not answer: ${lastSeen}`, {
     hint: 'below are the last lines of the logs; what kubeadmConfigPatches and featureGates ask for may be at fault',
     output: log,
   });

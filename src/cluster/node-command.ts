@@ -13,12 +13,22 @@ export async function runOnNode(
   return stdout;
 }
 
+/** What systemd says of a unit that it starts over and over. */
+const systemdChatter = /^(kubelet\.service: |(Starting|Started|Stopping|Stopped) kubelet)/;
+
+/** The last lines, without what the kubelet did not say itself; those of systemd when there are no others. */
+export function chooseLogLines(log: string, count: number): string {
+  const lines = log.trim().split('\n');
+  const own = lines.filter((line) => !systemdChatter.test(line));
+  return (own.length > 0 ? own : lines).slice(-count).join('\n');
+}
+
 /** The last lines of the kubelet's journal, for error messages. Never throws. */
 export async function kubeletLogTail(engine: ContainerEngine, node: string, lines = 12): Promise<string> {
   try {
-    const argv = ['journalctl', '--no-pager', '-o', 'cat', '-u', 'kubelet', '-n', String(lines)];
+    const argv = ['journalctl', '--no-pager', '-o', 'cat', '-u', 'kubelet', '-n', String(lines * 5)];
     const { stdout, stderr } = await engine.exec(node, argv, { timeoutMs: 5000 });
-    return `${stdout}${stderr}`.trim();
+    return chooseLogLines(`${stdout}${stderr}`, lines);
   } catch {
     return '(its journal cannot be read)';
   }
