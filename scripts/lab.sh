@@ -8,6 +8,8 @@ if bin/klab get clusters 2>/dev/null | grep -qx "$name"; then
 else
   bin/klab create cluster --config configs/kind.yaml --name "$name" --wait 5m
 fi
+mkdir -p dist/bin
+[ -x dist/bin/kubectl ] || { bin/klab exec "$name-control-plane" -- cat /usr/bin/kubectl >dist/bin/kubectl && chmod +x dist/bin/kubectl; }
 kubectl() { bin/klab exec "$name-control-plane" -- kubectl "$@"; }
 echo "==> waiting for the pods of kube-system and local-path-storage"
 for namespace in kube-system local-path-storage; do
