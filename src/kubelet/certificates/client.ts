@@ -3,14 +3,16 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import { kubeApi } from '../../api/client.ts';
+import { isUnreachable } from '../../api/errors.ts';
 import { type KubeconfigAccess, parseKubeconfig } from '../../api/kubeconfig.ts';
 import type { KubeApi } from '../../api/port.ts';
 import type { Clock } from '../../base/clock.ts';
 import { codeOf } from '../../base/errors.ts';
 import { parseCertificate } from '../../base/x509/parse.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { failWithoutCertificate } from './deadline.ts';
 import { holds, keepCertificate } from './rotation.ts';
-import { type CertificateStore, certificateStore } from './store.ts';
+import { type CertificateStore, certificateStore, type StoredCertificate } from './store.ts';
 
 export interface ClientAccessOptions {
   readonly kubeconfig: string;
@@ -95,6 +97,17 @@ function fileCredentials(store: CertificateStore): { cert: string; key: string }
   return current === undefined ? undefined : { cert: current.pem, key: current.pem };
 }
 
+function certificateOf(access: KubeconfigAccess): StoredCertificate | undefined {
+  try {
+    const pair = access.credentials.certificate?.();
+    if (pair === undefined) return undefined;
+    const { notBefore, notAfter } = parseCertificate(pair.cert);
+    return { pem: pair.cert, notBefore, notAfter };
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The kubelet's way to the API server: with the certificate its kubeconfig names or, where there is none yet, one that
  * it asks for with the bootstrap kubeconfig. https://kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping/
@@ -112,7 +125,10 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
     bootstrapApi = kubeApi({ server, ca, insecureSkipVerify, credentials, userAgent, onRequest });
   }
   const access: KubeconfigAccess = parseKubeconfig(readFileSync(kubeconfig, 'utf8'), kubeconfig);
-  const usesStore = () => access.credentials.token?.() === undefined && store.current() !== undefined;
+  const usesToken = access.credentials.token?.() !== undefined;
+  const usesStore = () => !usesToken && store.current() !== undefined;
+  /** The store's, or the one that the kubeconfig came with. */
+  const current = () => store.current() ?? certificateOf(access);
   const hasOwn = () => holds(store.current(), clock.now());
   const api = kubeApi({
     server: access.server,
@@ -138,7 +154,7 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
       }),
     async run(signal) {
       if (!options.rotate && bootstrapApi === undefined) return;
-      await keepCertificate(
+      const keeping = keepCertificate(
         {
           purpose: 'client',
           store,
@@ -159,6 +175,15 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
         },
         signal,
       );
+      const serverAnswers = () =>
+        api.raw('/healthz', { signal }).then(
+          () => true,
+          (error: unknown) => !isUnreachable(error),
+        );
+      await Promise.all([
+        keeping,
+        ...(options.rotate && !usesToken ? [failWithoutCertificate({ current, clock, serverAnswers }, signal)] : []),
+      ]);
     },
   };
 }
