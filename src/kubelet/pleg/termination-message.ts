@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { ContainerStatus } from '../../cri/port.ts';
 import { annotations } from '../containers/labels.ts';
 
@@ -6,6 +6,8 @@ import { annotations } from '../containers/labels.ts';
 const maxFileBytes = 4096;
 const maxLogBytes = 2048;
 const maxLogLines = 80;
+/** Of the log file itself: enough for that many bytes in lines with their stamps. */
+const maxLogTailBytes = 64 * 1024;
 
 export interface MessageSources {
   readonly runtimeMessage: string;
@@ -65,7 +67,7 @@ export async function readTerminationMessage(status: ContainerStatus): Promise<s
   let logTail: string | undefined;
   const policy = status.annotations[annotations.terminationMessagePolicy];
   if (!file && fallsBackToLog(policy, status.exitCode, status.reason)) {
-    logTail = await readFile(status.logPath, 'utf8').then(
+    logTail = await readTail(status.logPath, maxLogTailBytes).then(
       lastLogText,
       (error: Error) => `Error on reading termination message from logs: ${error.message}`,
     );

@@ -3,9 +3,12 @@ import type { Clock } from '../../base/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { PodCache } from '../parts.ts';
-import { fullNameOf, isStaticPod, uidOf } from '../pod-facts.ts';
+import { fullNameOf, isStaticPod, podReference, uidOf } from '../pod-facts.ts';
 import type { PodSync, StatusOverride } from './sync-pod.ts';
 import { PodWorker, type WorkerPhase } from './worker.ts';
+
+/** How long the kubelet waits at least for an end that it has decided itself. */
+const minimumKillSeconds = 10;
 
 export interface KillOptions {
   readonly because: string;
@@ -19,7 +22,7 @@ export interface PodWorkers {
   update(pod: Pod): void;
   /** Something was heard of the pod: look at it again. */
   wake(uid: string): void;
-  /** Stops the pod for good; resolves when its containers have ended. */
+  /** Stops the pod for good; resolves when its containers have ended, or ought to have: an Event tells of that. */
   kill(uid: string, options: KillOptions): Promise<void>;
   /** Stops a pod that runs though no source has it. */
   killOrphan(seen: ObservedPod): void;
@@ -118,7 +121,17 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
         ...(graceOverride === undefined ? {} : { graceOverride }),
         ...(status === undefined ? {} : { status }),
       });
-      await ended;
+      const overdue = Symbol('overdue');
+      const seconds = Math.max(minimumKillSeconds, 1.5 * (graceOverride ?? 0));
+      const stop = new AbortController();
+      const limit = clock.sleep(seconds * 1000, stop.signal).then(
+        () => overdue,
+        () => undefined,
+      );
+      if ((await Promise.race([ended, limit])) === overdue && status !== undefined && worker.pod !== undefined) {
+        journal.write({ kind: 'pod.graceExceeded', object: podReference(worker.pod) });
+      }
+      stop.abort();
     },
     killOrphan(seen) {
       if (workers.has(seen.uid)) return;
