@@ -89,6 +89,7 @@ export interface ContainerInputs {
     pod: Pod,
     container: RunnableContainer,
     podIps: readonly string[],
+    volumes: MountedVolumes,
   ): Promise<readonly { key: string; value: string }[]>;
   /** CRI mounts for the container's volumeMounts, subPaths prepared; its devices (volumeDevices). */
   mounts(

@@ -2,6 +2,7 @@ import type { LifecycleHandler, Pod } from '../../api/types.ts';
 import type { ContainerConfig, LinuxContainerResources } from '../../cri/port.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { nameOf, namespaceOf, uidOf } from '../pod-facts.ts';
+import { expandVariables } from './expansion.ts';
 import { hashContainer } from './hash.ts';
 import { annotations, labels } from './labels.ts';
 import { type ImageUser, renderSecurityContext, supplementalGroups } from './security-context.ts';
@@ -19,6 +20,8 @@ export interface ContainerConfigInputs {
   readonly volumeGroups: readonly number[];
   readonly seccompDefault: boolean;
   readonly rootDir: string;
+  /** Paths of this machine that containers do not see. */
+  readonly maskedPaths: readonly string[];
 }
 
 /** The container in CRI's words. */
@@ -29,7 +32,7 @@ export function renderContainerConfig(
 ): ContainerConfig {
   const variables = new Map(inputs.environment.map(({ key, value }) => [key, value]));
   const expand = (words: readonly string[] | undefined) =>
-    (words ?? []).map((word) => expandVariables(word, variables));
+    (words ?? []).map((word) => expandVariables(word, (name) => variables.get(name)));
   return {
     metadata: { name: container.name, attempt: inputs.restartCount },
     image: {
@@ -64,6 +67,7 @@ export function renderContainerConfig(
         supplementalGroups: supplementalGroups(pod, inputs.volumeGroups),
         seccompDefault: inputs.seccompDefault,
         rootDir: inputs.rootDir,
+        maskedPaths: inputs.maskedPaths,
       }),
     },
     windows: undefined,
@@ -92,11 +96,4 @@ function renderAnnotations(pod: Pod, container: RunnableContainer, restartCount:
       ? {}
       : { [annotations.ports]: JSON.stringify(container.ports) }),
   };
-}
-
-/** `$(NAME)` becomes the variable's value, `$$` a dollar; an unknown name stays as it is written. */
-export function expandVariables(text: string, variables: ReadonlyMap<string, string>): string {
-  return text.replace(/\$(?:\$|\(([^)]*)\))/g, (whole, name: string | undefined) =>
-    name === undefined ? '$' : (variables.get(name) ?? whole),
-  );
 }

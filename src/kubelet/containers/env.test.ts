@@ -80,7 +80,7 @@ const read = (container: Sketch, options: Partial<Parameters<typeof environmentR
     resourceDefaults: () => ({ cpu: '2', memory: '8Gi' }),
     ...options,
   });
-  return reader(pod, complete, ['10.244.0.5']).then((env) =>
+  return reader(pod, complete, ['10.244.0.5'], new Map()).then((env) =>
     Object.fromEntries(env.map(({ key, value }) => [key, value])),
   );
 };
@@ -160,7 +160,12 @@ describe('environmentReader', () => {
       hostIps: () => [],
       resourceDefaults: () => ({}),
     });
-    const env = await reader({ ...pod, spec: { containers: [container], enableServiceLinks: false } }, container, []);
+    const env = await reader(
+      { ...pod, spec: { containers: [container], enableServiceLinks: false } },
+      container,
+      [],
+      new Map(),
+    );
     expect(env.map(({ key }) => key)).toContain('KUBERNETES_SERVICE_HOST');
     expect(env.map(({ key }) => key)).not.toContain('WEB_SERVICE_HOST');
   });

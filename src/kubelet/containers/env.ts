@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { isNotFound } from '../../api/errors.ts';
 import type { EnvVar, Pod, Service } from '../../api/types.ts';
-import type { PodObjects, RunnableContainer, ServiceLister } from '../parts.ts';
+import type { MountedVolumes, PodObjects, RunnableContainer, ServiceLister } from '../parts.ts';
 import { isHostNetwork, isStaticPod } from '../pod-facts.ts';
 import { computeField, computeResourceField, type ResourceDefaults } from './downward.ts';
+import { readEnvFile } from './env-file.ts';
 import { expandVariables } from './expansion.ts';
 
 export interface EnvironmentOptions {
@@ -90,6 +92,7 @@ export function environmentReader({ objects, services, hostIps, resourceDefaults
     container: RunnableContainer,
     { valueFrom: source }: EnvVar,
     podIps: readonly string[],
+    volumes: MountedVolumes,
   ): Promise<string | undefined> {
     const namespace = pod.metadata?.namespace ?? '';
     if (source?.fieldRef !== undefined)
@@ -100,6 +103,7 @@ export function environmentReader({ objects, services, hostIps, resourceDefaults
       });
     if (source?.resourceFieldRef !== undefined)
       return computeResourceField(pod, source.resourceFieldRef, resourceDefaults(), container);
+    if (source?.fileKeyRef !== undefined) return valueOfFile(source.fileKeyRef, volumes);
     const reference = source?.configMapKeyRef ?? source?.secretKeyRef;
     if (reference === undefined)
       throw new Error(`the variable's source is not supported: ${Object.keys(source ?? {}).join(', ')}`);
@@ -122,6 +126,7 @@ export function environmentReader({ objects, services, hostIps, resourceDefaults
     pod: Pod,
     container: RunnableContainer,
     podIps: readonly string[],
+    volumes: MountedVolumes,
   ): Promise<readonly { key: string; value: string }[]> => {
     const fromServices = serviceEnvironment(pod);
     const result = await importAll(pod, container);
@@ -131,12 +136,29 @@ export function environmentReader({ objects, services, hostIps, resourceDefaults
         result.set(variable.name, expandVariables(variable.value ?? '', known));
         continue;
       }
-      const value = await valueFrom(pod, container, variable, podIps);
+      const value = await valueFrom(pod, container, variable, podIps, volumes);
       if (value !== undefined) result.set(variable.name, value);
     }
     for (const [name, value] of fromServices) if (!result.has(name)) result.set(name, value);
     return [...result].map(([key, value]) => ({ key, value }));
   };
+}
+
+async function valueOfFile(
+  { volumeName, path, key, optional = false }: NonNullable<NonNullable<EnvVar['valueFrom']>['fileKeyRef']>,
+  volumes: MountedVolumes,
+): Promise<string | undefined> {
+  const folder = volumes.get(volumeName)?.hostPath;
+  if (folder === undefined)
+    throw new Error(`cannot find the volume ${JSON.stringify(volumeName)} referenced by FileKeyRef`);
+  const value = await readEnvFile(folder, path, key).catch((error: unknown) => {
+    throw new Error("couldn't parse env file", { cause: error });
+  });
+  if (value === undefined && !optional)
+    throw new Error(
+      `environment variable key ${JSON.stringify(key)} not found in file ${JSON.stringify(join(folder, path))}`,
+    );
+  return value;
 }
 
 const toText = (bytes: Uint8Array | undefined): string | undefined =>

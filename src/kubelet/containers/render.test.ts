@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/types.ts';
 import { aContainer, aPod, aSidecar, deleted } from '../test-builders.ts';
-import { type ContainerConfigInputs, expandVariables, renderContainerConfig } from './container-config.ts';
+import { type ContainerConfigInputs, renderContainerConfig } from './container-config.ts';
 import { computeHostname } from './hostname.ts';
 import { renderHostNetworkHostsFile, renderHostsFile } from './hosts-file.ts';
 import { containerResources, oomScoreAdj, podResources, sumResources } from './resources.ts';
@@ -22,6 +22,7 @@ const inputs: ContainerConfigInputs = {
   volumeGroups: [],
   seccompDefault: false,
   rootDir: '/var/lib/kubelet',
+  maskedPaths: [],
 };
 
 test('a container carries what a restarted kubelet needs', () => {
@@ -52,16 +53,6 @@ test('a container carries what a restarted kubelet needs', () => {
       'io.kubernetes.container.ports': '[{"containerPort":80}]',
     },
   });
-});
-
-test.each([
-  ['$(A)', 'one'],
-  ['$$(A)', '$(A)'],
-  ['$$$(A)', '$one'],
-  ['$(B)', '$(B)'],
-  ['$A $( $', '$A $( $'],
-])('%s expands to %s', (text, expanded) => {
-  expect(expandVariables(text, new Map([['A', 'one']]))).toBe(expanded);
 });
 
 const renderSandbox = (pod: Pod) =>
@@ -126,6 +117,7 @@ const security = (
     supplementalGroups: [],
     seccompDefault: false,
     rootDir: '/var/lib/kubelet',
+    maskedPaths: [],
   });
 
 test.each<[string, Pod, ReturnType<typeof aContainer>, { uid?: number; username?: string }, object]>([

@@ -101,21 +101,27 @@ const isLink = (path: string): Promise<boolean> =>
  * volumes at any time, so links are resolved first, must lie inside, and on the way there nothing is a link any more:
  * the open handle stays what was checked, whatever happens to the path. The caller closes it.
  */
-export async function openSubPath(volumePath: string, subPath: string): Promise<FileHandle> {
+export async function openSubPath(
+  volumePath: string,
+  subPath: string,
+  { make }: { readonly make: boolean } = { make: true },
+): Promise<FileHandle> {
   const root = await realpath(volumePath);
   const { path, missing } = await findExisting(root, subPath.split('/').filter(Boolean));
   if (!isWithin(path, root)) throw new Error(`subpath ${JSON.stringify(path)} not within volume path ${root}`);
   const mode = (await stat(root)).mode & 0o777;
   const start = await open(root, O_PATH | constants.O_DIRECTORY);
-  return walk(start, [...namesBetween(root, path), ...missing], async (folder, name) => {
-    const made = join(pathOfHandle(folder), name);
-    await mkdir(made, { mode });
-    // Past the umask. Nobody could replace the new folder by a link that points outside: chmod goes through a handle.
-    const handle = await openWithin(folder, name);
-    try {
-      if ((await handle.stat()).isDirectory()) await chmod(pathOfHandle(handle), mode);
-    } finally {
-      await handle.close();
-    }
-  });
+  const names = [...namesBetween(root, path), ...missing];
+  return walk(start, names, make ? (folder, name) => makeFolder(folder, name, mode) : undefined);
+}
+
+async function makeFolder(parent: FileHandle, name: string, mode: number): Promise<void> {
+  await mkdir(join(pathOfHandle(parent), name), { mode });
+  // Past the umask, and through a handle: whoever puts a link in the new folder's place gains nothing.
+  const folder = await openWithin(parent, name);
+  try {
+    if ((await folder.stat()).isDirectory()) await chmod(pathOfHandle(folder), mode);
+  } finally {
+    await folder.close();
+  }
 }

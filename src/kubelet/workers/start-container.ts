@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, symlink } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Pod } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -54,6 +56,9 @@ export type StartContainer = (task: StartTask) => Promise<void>;
 export function containerStarter(options: StarterOptions): StartContainer {
   const { cri, clock, journal } = options;
   const imageUsers = new Map<string, ImageUser>();
+  const maskedPaths = cpus()
+    .map((_cpu, i) => `/sys/devices/system/cpu/cpu${i}/thermal_throttle`)
+    .filter((path) => existsSync(path));
 
   /** An image's ID stands for its content, so its user is asked for once. */
   async function imageUserOf(imageRef: string): Promise<ImageUser> {
@@ -89,7 +94,7 @@ export function containerStarter(options: StarterOptions): StartContainer {
       const targetId = targetOf(task);
       const imageUser = await imageUserOf(imageRef);
       verifyRunAsNonRoot(pod, container, imageUser);
-      const environment = await options.inputs.environment(pod, container, podIps);
+      const environment = await options.inputs.environment(pod, container, podIps, volumes);
       const { hostname, domain } = computeHostname(pod, options.clusterDomain);
       const [volumeMounts, ownMounts] = await Promise.all([
         options.inputs.mounts(pod, container, environment, volumes),
@@ -107,6 +112,7 @@ export function containerStarter(options: StarterOptions): StartContainer {
         volumeGroups: [],
         seccompDefault: options.seccompDefault,
         rootDir: options.rootDir,
+        maskedPaths,
       });
     } catch (error) {
       if (error instanceof StartFailure) throw error;
