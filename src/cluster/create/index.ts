@@ -107,8 +107,11 @@ async function rollBack(
       notes.push(`the nodes' logs could not be saved: ${messageOf(failed)}`);
     }
   }
-  if (retain) notes.push(`the nodes were kept; remove them with \`klab delete cluster --name ${config.name}\``);
-  else notes.push(...(await undoAll(undos)).map((problem) => `could not ${problem}`));
+  if (retain) {
+    const name = `--name ${config.name}`;
+    notes.push(`the nodes were kept: \`klab export kubeconfig ${name}\`, then \`klab delete cluster ${name}\``);
+  }
+  if (!retain) notes.push(...(await undoAll(undos)).map((problem) => `could not ${problem}`));
   if (interrupted && !retain) notes.push('everything that was made has been removed');
   const hint = error instanceof KlabError && error.hint !== undefined ? [error.hint, ...notes] : notes;
   const code = interrupted ? 'INTERRUPTED' : error instanceof KlabError ? error.code : 'CREATE_FAILED';

@@ -13,6 +13,10 @@ type ExecMethods = Pick<ContainerEngine, 'exec' | 'execInteractive'>;
 const envList = (env: Readonly<Record<string, string>> | undefined): string[] =>
   Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`);
 
+/** The size that the terminal has from the first moment on; engines before 23 learn it by the resize that follows. */
+const consoleSize = ({ rows, columns }: NodeJS.WriteStream): object =>
+  rows > 0 && columns > 0 ? { ConsoleSize: [rows, columns] } : {};
+
 /** The exit code, once the engine has it: for a moment after the stream ended it may still say "running". */
 async function exitCodeOf(exec: Exec, signal?: AbortSignal): Promise<number> {
   for (;;) {
@@ -92,6 +96,7 @@ export function execMethods(docker: Docker): ExecMethods {
           AttachStdout: true,
           AttachStderr: true,
           Tty: tty,
+          ...(tty ? consoleSize(stdout) : {}),
         });
         const stream = await exec.start({ hijack: true, stdin: stdin !== undefined, Tty: tty });
         const resize = () => {
