@@ -57,7 +57,7 @@ test.each([
     [],
   ],
 ])('%s is admitted', (_name, pod, others) => {
-  expect(decideAdmission(pod, others, { node, sysctls })).toEqual({ admitted: true });
+  expect(decideAdmission(pod, others, { node, sysctls, appArmor: false })).toEqual({ admitted: true });
 });
 
 test.each([
@@ -125,6 +125,13 @@ test.each([
     'forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host net enabled',
   ],
   [
+    'an AppArmor profile where there is no AppArmor',
+    aPod({ securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } }),
+    [],
+    'AppArmor',
+    'Cannot enforce AppArmor: AppArmor is not enabled on the host',
+  ],
+  [
     'another operating system',
     aPod({ os: { name: 'windows' } }),
     [],
@@ -132,7 +139,11 @@ test.each([
     "Failed to admit pod as the OS field doesn't match node OS",
   ],
 ])('%s is refused', (_name, pod, others, reason, message) => {
-  expect(decideAdmission(pod, others, { node, sysctls })).toEqual({ admitted: false, reason, message });
+  expect(decideAdmission(pod, others, { node, sysctls, appArmor: false })).toEqual({
+    admitted: false,
+    reason,
+    message,
+  });
 });
 
 test('a kernel that does not have them in a namespace makes sysctls unsafe', () => {

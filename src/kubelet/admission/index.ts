@@ -1,5 +1,6 @@
 import type { Pod } from '../../api/types.ts';
 import type { NodeFacts } from '../parts.ts';
+import { listContainers } from '../pod-facts.ts';
 import { findUnfit, type NodeForAdmission } from './node-fit.ts';
 import { findForbiddenSysctl } from './sysctls.ts';
 
@@ -14,7 +15,15 @@ export interface AdmissionInputs {
   readonly node: NodeForAdmission;
   /** Safe sysctls and those the administrator allows; a `*` at the end stands for anything. */
   readonly sysctls: readonly string[];
+  /** Whether the kernel enforces AppArmor profiles. */
+  readonly appArmor: boolean;
 }
+
+const wantsAppArmor = (pod: Pod): boolean =>
+  [pod.spec, ...listContainers(pod).map(({ container }) => container)].some((holder) => {
+    const type = holder?.securityContext?.appArmorProfile?.type;
+    return type !== undefined && type !== 'Unconfined';
+  });
 
 const admitted: AdmissionVerdict = { admitted: true };
 const rejected = (reason: string, message: string): AdmissionVerdict => ({ admitted: false, reason, message });
@@ -23,7 +32,7 @@ const rejected = (reason: string, message: string): AdmissionVerdict => ({ admit
 export function decideAdmission(
   pod: Pod,
   others: readonly Pod[],
-  { node, sysctls }: AdmissionInputs,
+  { node, sysctls, appArmor }: AdmissionInputs,
 ): AdmissionVerdict {
   const forbidden = findForbiddenSysctl(pod, sysctls);
   if (forbidden !== undefined) return rejected('SysctlForbidden', forbidden);
@@ -42,7 +51,11 @@ export function decideAdmission(
     return rejected('PodOSNotSupported', "Failed to admit pod as the OS field doesn't match node OS");
   }
   const [first] = findUnfit(pod, others, node);
-  return first === undefined ? admitted : rejected(first.reason, first.message);
+  if (first !== undefined) return rejected(first.reason, first.message);
+  if (!appArmor && wantsAppArmor(pod)) {
+    return rejected('AppArmor', 'Cannot enforce AppArmor: AppArmor is not enabled on the host');
+  }
+  return admitted;
 }
 
 /** The node as admission sees it; before it is registered, what the kubelet knows of itself. */

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { decideAdmission, nodeForAdmission, safeSysctlsOf } from '../admission/index.ts';
 import { parseGoDuration } from '../config/index.ts';
 import { containerInputs } from '../containers/inputs.ts';
@@ -6,7 +8,7 @@ import { runtimeClasses } from '../containers/runtime-class.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
 import { garbageCollector } from '../garbage/index.ts';
 import { podHousekeeping } from '../housekeeping.ts';
-import { createImageManager } from '../images/index.ts';
+import { createImageManager, parseDockerConfig } from '../images/index.ts';
 import { podObjects, serviceLister } from '../objects/index.ts';
 import type { Pleg } from '../pleg/index.ts';
 import { configMirror, findContainer } from '../pod-facts.ts';
@@ -103,6 +105,8 @@ export function composePods(
     journal,
     maxParallelPulls: config.serializeImagePulls ? 1 : (config.maxParallelImagePulls ?? Number.POSITIVE_INFINITY),
     ...(objects === undefined ? {} : { objects }),
+    nodeCredentials: async () =>
+      parseDockerConfig(await readFile(join(rootDir, 'config.json'), 'utf8').catch(() => '{}')),
   });
   const inputs = containerInputs({
     journal,
@@ -197,6 +201,7 @@ export function composePods(
     journal,
     syncFrequencyMs: parseGoDuration(config.syncFrequency),
   });
+  const appArmor = existsSync('/sys/kernel/security/apparmor/profiles');
   const sysctls = [...safeSysctlsOf(machine.kernelVersion), ...(config.allowedUnsafeSysctls ?? [])];
   const loop = createPodLoop({
     clock,
@@ -208,7 +213,7 @@ export function composePods(
     pleg,
     probes,
     runtimeState: state,
-    admit: async (pod, others) => decideAdmission(pod, others, { node: nodeForAdmission(node), sysctls }),
+    admit: async (pod, others) => decideAdmission(pod, others, { node: nodeForAdmission(node), sysctls, appArmor }),
     housekeep: podHousekeeping({
       journal,
       rootDir,

@@ -114,6 +114,8 @@ export interface SecurityInputs {
   readonly supplementalGroups: readonly number[];
   readonly seccompDefault: boolean;
   readonly rootDir: string;
+  /** Paths of this machine that are masked like the others: its CPUs' own. */
+  readonly maskedPaths: readonly string[];
 }
 
 /** The container's security context in CRI's words, its own settings before the pod's. */
@@ -145,7 +147,7 @@ export function renderSecurityContext(pod: Pod, container: RunnableContainer, in
     supplementalGroups: inputs.supplementalGroups.map(BigInt),
     supplementalGroupsPolicy: pods?.supplementalGroupsPolicy === 'Strict' ? 1 : 0,
     noNewPrivs: own?.allowPrivilegeEscalation === false,
-    maskedPaths: unmasked ? [] : maskedPaths,
+    maskedPaths: unmasked ? [] : [...maskedPaths, ...inputs.maskedPaths],
     readonlyPaths: unmasked ? [] : readonlyPaths,
     seccomp:
       own?.privileged === true

@@ -42,6 +42,7 @@ const config = renderContainerConfig(pod, aContainer('main'), {
   volumeGroups: [],
   seccompDefault: false,
   rootDir: '/var/lib/kubelet',
+  maskedPaths: [],
 });
 
 async function aRunningPod() {
