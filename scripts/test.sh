@@ -8,11 +8,15 @@ echo "==> lint and types"
 biome check .
 tsc --noEmit
 status=0
-echo "==> tests: unit, kubelet on containerd, end to end"
-vitest run --reporter=default --reporter=json --outputFile.json=dist/tests.json || status=$?
+# One after another: clusters under test should not share the machine with anything.
+for project in unit runtime e2e; do
+  echo "==> tests: $project"
+  vitest run --project "$project" --reporter=default --reporter=json --outputFile.json="dist/tests-$project.json" || status=$?
+done
 node -e '
-const report = JSON.parse(require("node:fs").readFileSync("dist/tests.json", "utf8"));
-const skipped = report.numPendingTests + report.numTodoTests;
-console.log(`${report.numPassedTests} passed, ${report.numFailedTests} failed${skipped ? `, ${skipped} skipped` : ""}`);
+const counts = ["unit", "runtime", "e2e"].map((project) => JSON.parse(require("node:fs").readFileSync(`dist/tests-${project}.json`, "utf8")));
+const sum = (key) => counts.reduce((total, report) => total + report[key], 0);
+const skipped = sum("numPendingTests") + sum("numTodoTests");
+console.log(`${sum("numPassedTests")} passed, ${sum("numFailedTests")} failed${skipped ? `, ${skipped} skipped` : ""}`);
 '
 exit "$status"
