@@ -255,6 +255,7 @@ describe('persistent volumes', () => {
 
 describe('subPath', () => {
   const withMount = (mount: object): NonNullable<Pod['spec']> => ({
+    securityContext: { fsGroup: 2000 },
     containers: [{ name: 'c', volumeMounts: [{ name: 'data', mountPath: '/data', ...mount }] }],
     volumes: [{ name: 'data', emptyDir: {} }],
   });
@@ -278,7 +279,8 @@ describe('subPath', () => {
   ])('%s', async (_name, mount, path) => {
     const { hostPath, volume, manager } = await mountsOf(mount);
     expect(hostPath).toBe(pinned());
-    expect(modeOf(join(volume, path))).toBe('777');
+    expect(modeOf(join(volume, path))).toBe('2777');
+    expect(statSync(join(volume, path)).gid).toBe(2000);
     writeFileSync(join(hostPath, 'file'), 'x');
     expect(readFileSync(join(volume, path, 'file'), 'utf8')).toBe('x');
     await manager.unmount(uid);
