@@ -48,6 +48,14 @@ test('a first one is waited for, but not for ever', async () => {
   expect(ended()).toEqual(failure);
 });
 
+test('after a start with one that had ended, the next one is waited for', async () => {
+  const { clock, ended } = run(until(-minute));
+  await clock.advance(4 * minute);
+  expect(ended()).toBeUndefined();
+  await clock.advance(minute);
+  expect(ended()).toEqual(failure);
+});
+
 test('while the API server is away nothing is lost by waiting', async () => {
   const { clock, world, ended } = run(until(minute), false);
   await clock.advance(60 * minute);

@@ -20,9 +20,12 @@ export interface DeadlineOptions {
  */
 export async function failWithoutCertificate(options: DeadlineOptions, signal: AbortSignal): Promise<void> {
   const { clock } = options;
+  const startedAt = clock.now();
   let since: Instant | undefined;
   while (!signal.aborted) {
-    const current = options.current();
+    const seen = options.current();
+    // One that had ended before the start is what the start was for: the next one gets its time.
+    const current = seen !== undefined && seen.notAfter.getTime() > startedAt ? seen : undefined;
     const now = clock.now();
     since = holds(current, now) ? undefined : (current?.notAfter.getTime() ?? since ?? now);
     const patience = current === undefined ? patienceMs : 0;
