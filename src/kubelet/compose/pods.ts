@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { waitUntil } from '../../base/wait-until.ts';
 import { decideAdmission, nodeForAdmission, safeSysctlsOf } from '../admission/index.ts';
 import { parseGoDuration } from '../config/index.ts';
 import { containerInputs } from '../containers/inputs.ts';
@@ -186,6 +187,12 @@ export function composePods(
     objects,
     // Before the API's pods are known, a mirror that is there would look as if it were not.
     ensureMirror: mirrors && (async (pod) => (catalog.allSeen(['api']) ? mirrors.reconcile(pod) : undefined)),
+    mirrorsKnown:
+      mirrors &&
+      ((signal) => {
+        const known = () => catalog.allSeen(['api']) || 'the pods of the API are not known yet';
+        return waitUntil(known, { clock, everyMs: 50, timeoutMs: mirrorsWaitMs, signal });
+      }),
     facts: node,
     runtimeState: state,
     execute,
@@ -244,6 +251,9 @@ export function composePods(
   });
   return { loop, garbage, workers, statuses, cgroups, volumes, images, probes, services };
 }
+
+/** How long a restarted kubelet waits for the API before it speaks of the static pods that run. */
+const mirrorsWaitMs = 2000;
 
 /** Whether containers can be kept out of swap: the kernel may be built without that part of the memory controller. */
 const swapFiles = {

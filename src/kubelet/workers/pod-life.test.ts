@@ -27,7 +27,10 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 });
 
-async function aKubelet() {
+/** `startedLaterMs`: how much younger than its pods the kubelet takes itself to be. */
+async function aKubelet(
+  given: { startedLaterMs?: number; mirrorsKnown?: () => Promise<unknown>; mirror?: () => Pod | undefined } = {},
+) {
   const root = await mkdtemp(join(tmpdir(), 'kubelet-'));
   folders.push(root);
   const clock = new FakeClock();
@@ -103,7 +106,7 @@ async function aKubelet() {
     clock,
     journal,
     statuses,
-    catalog: { mirrorOf: () => undefined },
+    catalog: { mirrorOf: () => given.mirror?.() },
     probes,
     volumes: {
       mount: async () => new Map(),
@@ -112,13 +115,14 @@ async function aKubelet() {
     cgroups: { ensurePod: async () => {}, removePod: async () => void done.push('remove cgroup') },
     objects: undefined,
     ensureMirror: undefined,
+    mirrorsKnown: given.mirrorsKnown,
     facts: { hostIps: () => ['172.18.0.3'] },
     runtimeState: { networkError: () => undefined },
     execute,
     terminator,
     backoff,
     rootDir: paths.rootDir,
-    startedAt: clock.now(),
+    startedAt: clock.now() + (given.startedLaterMs ?? 0),
   });
   const workers = createPodWorkers({ sync, cache: pleg, clock, journal, syncFrequencyMs: 60_000 });
   pleg.onEvents((events) => workers.wake(events[0]?.uid ?? ''));
@@ -246,4 +250,31 @@ test('a kubelet that comes back leaves alone what runs', async () => {
   again.update(pod);
   await before.settle(() => before.status(pod)?.phase === 'Running');
   expect(before.did()).toHaveLength(calls);
+});
+
+test('a static pod that runs keeps the readiness its mirror tells of, once the mirror is known', async () => {
+  let mirror: Pod | undefined;
+  const kubelet = await aKubelet({
+    startedLaterMs: 60_000,
+    mirror: () => mirror,
+    mirrorsKnown: async () => {
+      mirror = known;
+    },
+  });
+  const probed = aContainer('main', { readinessProbe: { exec: { command: ['true'] } } });
+  const pod = aPod({ containers: [probed] }, { annotations: { 'kubernetes.io/config.source': 'file' } });
+  let known: Pod | undefined;
+  kubelet.workers.update(pod);
+  await kubelet.settle(() => kubelet.status(pod)?.phase === 'Running');
+  expect(kubelet.status(pod)?.containerStatuses?.[0]?.ready).toBe(false);
+  const status = kubelet.status(pod);
+  known = {
+    ...pod,
+    status: { ...status, containerStatuses: status?.containerStatuses?.map((s) => ({ ...s, ready: true })) ?? [] },
+  };
+  kubelet.workers.abandon();
+  kubelet.statuses.forget('uid-1');
+  kubelet.workers.forgetFinished(() => false);
+  kubelet.workers.update(pod);
+  await kubelet.settle(() => kubelet.status(pod)?.containerStatuses?.[0]?.ready === true);
 });

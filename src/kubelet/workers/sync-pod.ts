@@ -84,6 +84,8 @@ export interface PodSyncOptions {
   readonly objects: Pick<PodObjects, 'register' | 'unregister'> | undefined;
   /** Makes the mirror of a static pod what it should be. */
   readonly ensureMirror: ((pod: Pod) => Promise<void>) | undefined;
+  /** Resolves when the API's mirrors are known, or after a while: the API server may be down. Absent when standalone. */
+  readonly mirrorsKnown: ((signal: AbortSignal) => Promise<unknown>) | undefined;
   readonly facts: Pick<NodeFacts, 'hostIps'>;
   readonly runtimeState: Pick<RuntimeState, 'networkError'>;
   readonly execute: Execute;
@@ -206,6 +208,10 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     const uid = uidOf(pod);
     const startedAt = clock.now();
     const before = statuses.get(uid);
+    // A static pod that already runs keeps the readiness it had, which only its mirror tells after a restart.
+    const adopted =
+      before === undefined && isStaticPod(pod) && seen.containers.some(({ state }) => state === 'running');
+    if (adopted) await options.mirrorsKnown?.(signal);
     const status = statusOf(pod, seen, false);
     if (status.reason === 'DeadlineExceeded' && before?.reason !== 'DeadlineExceeded') {
       journal.write({ kind: 'pod.deadlineExceeded', object: podReference(pod) });
