@@ -32,13 +32,18 @@ export interface KeyToPath {
 
 const defaultFileMode = 0o644;
 
-/** Picks what `items` names, or everything. `what` is `configmap` or `secret`, for the message. */
+const missingKey = {
+  configmap: 'configmap references non-existent config key',
+  secret: 'references non-existent secret key',
+} as const;
+
+/** Picks what `items` names, or everything. `what` is for the message. */
 export function projectKeys(
   data: Readonly<Record<string, Uint8Array>>,
   items: readonly KeyToPath[] | undefined,
   mode: number,
   optional: boolean,
-  what: string,
+  what: keyof typeof missingKey,
 ): Payload {
   if (items === undefined || items.length === 0) {
     return new Map(Object.entries(data).map(([key, value]) => [key, { data: value, mode }]));
@@ -48,9 +53,7 @@ export function projectKeys(
     const value = data[item.key];
     if (value === undefined) {
       if (optional) continue;
-      throw new PayloadError(
-        `${what} references non-existent ${what === 'secret' ? 'secret' : 'config'} key: ${item.key}`,
-      );
+      throw new PayloadError(`${missingKey[what]}: ${item.key}`);
     }
     files.set(item.path, { data: value, mode: item.mode ?? mode });
   }

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import type { PersistentVolumeClaim, Pod, Volume } from '../../api/types.ts';
+import { hugePageOptions, tmpfsOptions } from './empty-dir.ts';
+import { claimNameOf, findBindingProblem, findClaimProblem } from './persistent.ts';
+import { isRefreshed } from './set-up.ts';
+
+const withLimits = (...limits: (Record<string, string> | undefined)[]): Pod => ({
+  metadata: { name: 'web' },
+  spec: {
+    containers: limits.map((each, i) => ({
+      name: `c${i}`,
+      ...(each === undefined ? {} : { resources: { limits: each } }),
+    })),
+  },
+});
+const mebi = 2 ** 20;
+
+describe('the size of a memory-backed folder', () => {
+  test.each<[string, Pod, string | undefined, string | undefined, number | undefined]>([
+    ['its own limit', withLimits(undefined), '10Mi', '1Gi', 10],
+    ['the pod’s limit', withLimits({ memory: '20Mi' }, { memory: '30Mi' }), '80Mi', '1Gi', 50],
+    [
+      'the node’s memory, where a container has no limit',
+      withLimits({ memory: '20Mi' }, undefined),
+      undefined,
+      '1Gi',
+      1024,
+    ],
+    ['the node’s memory, where the limit is more', withLimits(undefined), '4Gi', '1Gi', 1024],
+    ['the kernel’s choice, where nothing is known', withLimits(undefined), undefined, undefined, undefined],
+  ])('%s', (_name, pod, sizeLimit, memory, size) => {
+    const resourceDefaults = () => (memory === undefined ? {} : { memory });
+    expect(tmpfsOptions(pod, sizeLimit, { resourceDefaults })).toEqual(
+      size === undefined ? [] : [`size=${size * mebi}`],
+    );
+  });
+});
+
+test.each([
+  ['HugePages-2Mi', withLimits(undefined), ['pagesize=2M']],
+  ['HugePages-1Gi', withLimits(undefined), ['pagesize=1G']],
+  ['HugePages', withLimits({ 'hugepages-2Mi': '4Mi' }), ['pagesize=2M']],
+])('%s', (medium, pod, options) => expect(hugePageOptions(pod, medium)).toEqual(options));
+
+describe('claims', () => {
+  test.each<[string, PersistentVolumeClaim, string | undefined]>([
+    ['bound', { spec: { volumeName: 'pv' }, status: { phase: 'Bound' } }, undefined],
+    ['not bound', { spec: {}, status: { phase: 'Pending' } }, 'PVC is not bound'],
+    ['bound to nothing', { spec: {}, status: { phase: 'Bound' } }, 'PVC has empty pvc.Spec.VolumeName'],
+    [
+      'being deleted',
+      {
+        metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' },
+        spec: { volumeName: 'pv' },
+        status: { phase: 'Bound' },
+      },
+      'PVC is being deleted',
+    ],
+    [
+      'being deleted, but kept for its pods',
+      {
+        metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['kubernetes.io/pvc-protection'] },
+        ...{ spec: { volumeName: 'pv' }, status: { phase: 'Bound' } },
+      },
+      undefined,
+    ],
+  ])('%s', (_name, claim, problem) => expect(findClaimProblem(claim)).toBe(problem));
+
+  test('a volume that nobody has claimed, or someone else', () => {
+    const pv = (claimRef?: { uid: string }) => ({
+      metadata: { name: 'pv' },
+      spec: claimRef === undefined ? {} : { claimRef },
+    });
+    expect(findBindingProblem(pv(), 'mine')).toContain('is not yet bound to the claim');
+    expect(findBindingProblem(pv({ uid: 'theirs' }), 'mine')).toBe(
+      'found PV object pv but its pv.Spec.ClaimRef.UID theirs does not point to claim.UID mine',
+    );
+    expect(findBindingProblem(pv({ uid: 'mine' }), 'mine')).toBeUndefined();
+  });
+});
+
+test.each<[Volume, string | undefined, boolean]>([
+  [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }, 'data', false],
+  [{ name: 'v', ephemeral: {} }, 'web-v', false],
+  [{ name: 'v', emptyDir: {} }, undefined, false],
+  [{ name: 'v', hostPath: { path: '/' } }, undefined, false],
+  [{ name: 'v', configMap: { name: 'x' } }, undefined, true],
+  [{ name: 'v', projected: {} }, undefined, true],
+])('%j: its claim, and whether it is refreshed', (volume, claimName, refreshed) => {
+  expect(claimNameOf(withLimits(), volume)).toBe(claimName);
+  expect(isRefreshed(volume)).toBe(refreshed);
+});
