@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { promisify } from 'node:util';
+import { messageOf } from '../../base/errors.ts';
 
 const run = promisify(execFile);
 
@@ -55,14 +56,40 @@ async function command(file: string, args: readonly string[]): Promise<void> {
     await run(file, [...args]);
   } catch (error) {
     const text = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-    throw new Error(`${file} failed: ${text || (error instanceof Error ? error.message : String(error))}`, {
-      cause: error,
-    });
+    throw new Error(`${file} failed: ${text || messageOf(error)}`, { cause: error });
   }
 }
 
-const mount = (type: string, source: string, target: string, options: readonly string[]): Promise<void> =>
-  command('mount', ['-t', type, ...(options.length === 0 ? [] : ['-o', options.join(',')]), source, target]);
+/** Lets so many tasks run at a time. */
+function limited(max: number): (task: () => Promise<void>) => Promise<void> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (task) => {
+    if (running < max) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      await task();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
+
+/** Starting a program takes the event loop some milliseconds: a hundred at once would hold up everything else. */
+const inTurn = limited(4);
+
+const mountArgs = (type: string, source: string, target: string, options: readonly string[]): readonly string[] => [
+  '-t',
+  type,
+  ...(options.length === 0 ? [] : ['-o', options.join(',')]),
+  source,
+  target,
+];
+
+const mount = (...mounted: Parameters<typeof mountArgs>): Promise<void> =>
+  inTurn(() => command('mount', mountArgs(...mounted)));
 
 const memoryOptions = supportsNoswap(release()) ? ['noswap'] : [];
 
@@ -72,8 +99,9 @@ export const kernelMounts: MountTable = {
   targets: async () => parseMountInfo(await readTable()),
   tmpfs: (target, options) => mount('tmpfs', 'tmpfs', target, [...memoryOptions, ...options]),
   hugetlbfs: (target, options) => mount('hugetlbfs', 'nodev', target, options),
-  nfs: (source, target, options) => mount('nfs', source, target, options),
-  bind: (source, target) => command('mount', ['--no-canonicalize', '--bind', source, target]),
+  // Out of turn: a server that does not answer would hold up all others.
+  nfs: (source, target, options) => command('mount', mountArgs('nfs', source, target, options)),
+  bind: (source, target) => inTurn(() => command('mount', ['--no-canonicalize', '--bind', source, target])),
   async share(target) {
     const table = await readTable();
     if (isShared(table, target)) return;
@@ -81,6 +109,6 @@ export const kernelMounts: MountTable = {
     await command('mount', ['--make-rshared', target]);
   },
   unmount: async (targets) => {
-    if (targets.length > 0) await command('umount', ['-l', ...targets]);
+    if (targets.length > 0) await inTurn(() => command('umount', ['-l', ...targets]));
   },
 };
