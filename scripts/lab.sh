@@ -10,10 +10,6 @@ else
 fi
 mkdir -p dist/bin
 [ -x dist/bin/kubectl ] || { bin/klab exec "$name-control-plane" -- cat /usr/bin/kubectl >dist/bin/kubectl && chmod +x dist/bin/kubectl; }
-mkdir -p dist/bin
-bin/klab exec "$name-control-plane" -- cat /usr/bin/kubectl >dist/bin/.kubectl
-chmod +x dist/bin/.kubectl
-mv dist/bin/.kubectl dist/bin/kubectl
 kubectl() { bin/klab exec "$name-control-plane" -- kubectl "$@"; }
 echo "==> waiting for the pods of kube-system and local-path-storage"
 for namespace in kube-system local-path-storage; do
