@@ -161,6 +161,24 @@ describe('volumes made from objects', () => {
   });
 });
 
+test('an object that disappears is told of, and leaves the running pod what it had', async () => {
+  const { manager, records, configMaps, clock } = setUp();
+  const pod = aPod([{ name: 'config', configMap: { name: 'kube-root-ca.crt' } }]);
+  await manager.mount(pod, never);
+  configMaps.delete('kube-root-ca.crt');
+  const failures = () => records.filter(({ kind }) => kind === 'volume.failed');
+  expect((await manager.mount(pod, never)).get('config')?.hostPath).toBe(volumePath('configmap', 'config'));
+  expect(failures()).toMatchObject([{ reason: 'configmap "kube-root-ca.crt" not found' }]);
+  // Not told again with every sync.
+  await manager.mount(pod, never);
+  expect(failures()).toHaveLength(1);
+  expect(readFileSync(join(volumePath('configmap', 'config'), 'ca.crt'), 'utf8')).toBe('CERT');
+  configMaps.set('kube-root-ca.crt', { 'ca.crt': 'NEW' });
+  await clock.advance(1000);
+  await manager.mount(pod, never);
+  expect(readFileSync(join(volumePath('configmap', 'config'), 'ca.crt'), 'utf8')).toBe('NEW');
+});
+
 describe('emptyDir', () => {
   const pod = aPod([
     { name: 'disk', emptyDir: {} },

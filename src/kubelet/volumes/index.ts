@@ -24,6 +24,7 @@ export interface HurriedVolumeManager extends VolumeManager {
 
 /** How long a pod's start waits for its volumes before the sync fails and begins anew. */
 const mountTimeoutMs = 123_000;
+const refreshPatienceMs = 1000;
 const busyTries = 10;
 const busyPauseMs = 100;
 
@@ -35,6 +36,8 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
   const retries = volumeRetries(clock);
   /** Volumes that are ready, by pod and name. */
   const ready = new Map<string, Map<string, MountedVolume>>();
+  /** Refreshes under way, by pod and volume. */
+  const refreshing = new Map<string, Promise<void>>();
   const options: SetUpOptions = {
     ...given,
     rootDir,
@@ -47,8 +50,7 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
   function setReady(pod: Pod, volume: Volume, mounted: MountedVolume, ms: number): void {
     const uid = uidOf(pod);
     retries.succeeded(uid, volume.name);
-    if (isReady(pod, volume) === undefined)
-      journal.write({ kind: 'volume.mounted', object: podReference(pod), volume: volume.name, ms });
+    journal.write({ kind: 'volume.mounted', object: podReference(pod), volume: volume.name, ms });
     const volumes = ready.get(uid) ?? new Map<string, MountedVolume>();
     volumes.set(volume.name, mounted);
     ready.set(uid, volumes);
@@ -65,10 +67,44 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
     });
   }
 
+  /** Brings a volume that is in use up to date. Never rejects: what was there before is still good. */
+  async function refresh(pod: Pod, volume: Volume): Promise<void> {
+    const uid = uidOf(pod);
+    if (!retries.isDue(uid, volume.name)) return;
+    try {
+      await setUpVolume(pod, volume, options);
+      retries.succeeded(uid, volume.name);
+    } catch (error) {
+      tellFailure(pod, volume, error);
+      retries.failed(uid, volume.name);
+    }
+  }
+
+  /** One refresh of a volume at a time; the pod's sync does not wait for a slow one. */
+  async function refreshSoon(pod: Pod, volume: Volume): Promise<void> {
+    const key = `${uidOf(pod)}/${volume.name}`;
+    const running =
+      refreshing.get(key) ??
+      refresh(pod, volume).finally(() => {
+        refreshing.delete(key);
+      });
+    refreshing.set(key, running);
+    const done = new AbortController();
+    const patience = clock.sleep(refreshPatienceMs, done.signal).catch(() => undefined);
+    await Promise.race([running, patience]);
+    done.abort();
+  }
+
+  const refreshesOf = (uid: string): readonly Promise<void>[] =>
+    [...refreshing].flatMap(([key, running]) => (key.startsWith(`${uid}/`) ? [running] : []));
+
   async function setUpPatiently(pod: Pod, volume: Volume, signal: AbortSignal): Promise<MountedVolume> {
     const uid = uidOf(pod);
-    const known = isRefreshed(volume) ? undefined : isReady(pod, volume);
-    if (known !== undefined) return known;
+    const known = isReady(pod, volume);
+    if (known !== undefined) {
+      if (isRefreshed(volume)) await refreshSoon(pod, volume);
+      return known;
+    }
     const startedAt = clock.now();
     for (;;) {
       await retries.due(uid, volume.name, signal);
@@ -124,6 +160,7 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
       throw failureOf(pod, volumes, failed, results);
     },
     async unmount(uid) {
+      await Promise.all(refreshesOf(uid));
       const unmounted = await tearDownPatiently(uid);
       if (unmounted > 0 || ready.has(uid)) journal.write({ kind: 'volume.unmounted', podUid: uid, mounts: unmounted });
       ready.delete(uid);

@@ -33,6 +33,8 @@ export function volumeRetries(clock: Clock) {
     succeeded(uid: string, volume: string): void {
       pods.get(uid)?.failing.delete(volume);
     },
+    isDue: (uid: string, volume: string): boolean =>
+      (pods.get(uid)?.failing.get(volume)?.notBefore ?? 0) <= clock.now(),
     /** Resolves when the volume may be tried; rejects when the signal aborts. */
     async due(uid: string, volume: string, signal: AbortSignal): Promise<void> {
       const notBefore = pods.get(uid)?.failing.get(volume)?.notBefore ?? 0;
