@@ -37,7 +37,7 @@ beforeEach(() => {
 afterEach(async () => {
   const left = (await kernelMounts.targets()).filter((target) => target.startsWith(rootDir));
   await kernelMounts.unmount(left.toReversed());
-  rmSync(rootDir, { recursive: true });
+  rmSync(rootDir, { recursive: true, maxRetries: 10, retryDelay: 100 });
 });
 
 const volumePath = (plugin: string, name: string) =>
@@ -85,6 +85,19 @@ function setUp(api = fakeApi(), labels: Record<string, string> = {}) {
     recursiveReadOnly: () => true,
   });
   return { manager, clock, records, configMaps, mounts };
+}
+
+/** The kernel may call a place busy for a moment; the pause before the next try is the fake clock's. */
+async function endPod({ manager, clock }: Pick<ReturnType<typeof setUp>, 'manager' | 'clock'>): Promise<void> {
+  let ended = false;
+  const ending = manager.unmount(uid).finally(() => {
+    ended = true;
+  });
+  while (!ended) {
+    await clock.advance(100);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await ending;
 }
 
 const apiAccess: Volume = {
@@ -201,7 +214,7 @@ describe('emptyDir', () => {
   test('goes with the pod, also when another kubelet made it', async () => {
     await setUp().manager.mount(pod, never);
     writeFileSync(join(volumePath('empty-dir', 'disk'), 'file'), 'x');
-    await setUp().manager.unmount(uid);
+    await endPod(setUp());
     expect(existsSync(join(rootDir, 'pods', uid, 'volumes'))).toBe(false);
     expect((await kernelMounts.targets()).filter((target) => target.startsWith(rootDir))).toEqual([]);
   });
@@ -228,11 +241,11 @@ describe('persistent volumes', () => {
   });
 
   test('a local one is bound, and its data stays when the pod goes', async () => {
-    const { manager } = setUp(claims({ local: { path: disk } }));
+    const { manager, clock } = setUp(claims({ local: { path: disk } }));
     const mounted = await manager.mount(pod, never);
     expect(mounted.get('data')?.hostPath).toBe(volumePath('local-volume', 'pv-1'));
     expect(readFileSync(join(volumePath('local-volume', 'pv-1'), 'precious'), 'utf8')).toBe('data');
-    await manager.unmount(uid);
+    await endPod({ manager, clock });
     expect(readFileSync(join(disk, 'precious'), 'utf8')).toBe('data');
     expect(existsSync(join(rootDir, 'pods', uid, 'volumes'))).toBe(false);
   });
@@ -278,7 +291,7 @@ describe('subPath', () => {
     volumes: [{ name: 'data', emptyDir: {} }],
   });
   async function mountsOf(mount: object, prepare?: (volume: string) => void) {
-    const { manager, mounts } = setUp();
+    const { manager, mounts, clock } = setUp();
     const spec = withMount(mount);
     const pod: Pod = { metadata: { name: 'web', namespace: 'default', uid }, spec };
     const volumes = await manager.mount(pod, never);
@@ -287,7 +300,7 @@ describe('subPath', () => {
     const container = spec.containers[0];
     if (container === undefined) throw new Error('a container');
     const made = await mounts(pod, container, [{ key: 'NAME', value: 'logs' }], volumes);
-    return { volume, manager, hostPath: made[0]?.hostPath ?? '' };
+    return { volume, manager, clock, hostPath: made[0]?.hostPath ?? '' };
   }
   const pinned = () => join(rootDir, 'pods', uid, 'volume-subpaths', 'data', 'c', '0');
 
@@ -295,13 +308,13 @@ describe('subPath', () => {
     ['a folder that is made', { subPath: 'a/b' }, 'a/b'],
     ['a name from a variable', { subPathExpr: '$(NAME)/x' }, 'logs/x'],
   ])('%s', async (_name, mount, path) => {
-    const { hostPath, volume, manager } = await mountsOf(mount);
+    const { hostPath, volume, manager, clock } = await mountsOf(mount);
     expect(hostPath).toBe(pinned());
     expect(modeOf(join(volume, path))).toBe('2777');
     expect(statSync(join(volume, path)).gid).toBe(2000);
     writeFileSync(join(hostPath, 'file'), 'x');
     expect(readFileSync(join(volume, path, 'file'), 'utf8')).toBe('x');
-    await manager.unmount(uid);
+    await endPod({ manager, clock });
     expect(existsSync(join(rootDir, 'pods', uid, 'volume-subpaths'))).toBe(false);
   });
 
