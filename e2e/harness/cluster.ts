@@ -7,6 +7,9 @@ import { klab, must, mustKlab, type Ran, type RunOptions, root, run } from './ru
 /** Begins the name of everything tests make; another one keeps two runs on one machine apart. */
 export const prefix = process.env.KLAB_E2E_PREFIX ?? 'e2e';
 
+/** The node image under test, when it is not the default one. */
+const image = process.env.KLAB_E2E_IMAGE;
+
 /** The clusters that tests share: made by the first test that wants one, removed when all are through. */
 export const sharedClusters = {
   /** Three nodes, the default network. */
@@ -103,6 +106,7 @@ export async function useCluster(kind: keyof typeof sharedClusters): Promise<Clu
         '4m',
         '-v',
         '1',
+        ...(image === undefined ? [] : ['--image', image]),
       ],
       {
         timeoutMs: 400_000,
