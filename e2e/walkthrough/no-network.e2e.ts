@@ -84,6 +84,8 @@ describe('2: the nodes', () => {
 
 describe('3: the pods', () => {
   test('the control plane as mirror pods with the node’s address', async () => {
+    const components = ['-n', 'kube-system', 'pods', '-l', 'tier=control-plane'];
+    await k('wait', ...components, '--for=condition=Ready', '--timeout=90s');
     const pods = await podsOf('kube-system');
     for (const component of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler']) {
       const pod = pods.find(({ metadata }) => metadata.name === `${component}-${controlPlane}`);
