@@ -9,6 +9,7 @@ import type { Cri } from '../cri/port.ts';
 import { createJournal, type JournalReader } from '../journal/journal.ts';
 import { klogReader } from '../journal/klog.ts';
 import { kubeEvents } from '../journal/kube-events.ts';
+import { liveView } from '../journal/live-view.ts';
 import { createMetrics } from '../journal/metrics.ts';
 import { clientAccess, servingCertificate } from './certificates/index.ts';
 import type { Foundation } from './compose/foundation.ts';
@@ -27,7 +28,7 @@ import { notifyReady } from './notify-systemd.ts';
 import { createPleg } from './pleg/index.ts';
 import { unitsOf } from './quantity.ts';
 import { cgroupPath, kubepodsName, parseCgroupRoot } from './resources/index.ts';
-import { startServers } from './server/index.ts';
+import { journalRoute, startServers } from './server/index.ts';
 import { podCatalog } from './sources/index.ts';
 import { nodeStats, operationType, podGauges } from './stats/index.ts';
 import { kubernetesVersion } from './version.ts';
@@ -53,6 +54,7 @@ async function runKubelet(
 
   const metrics = createMetrics();
   let verbosity = config.logging.verbosity;
+  const view = liveView({ perPod: 200, pods: 200 });
   const readers: JournalReader[] = [
     klogReader({
       verbosity: () => verbosity,
@@ -61,6 +63,7 @@ async function runKubelet(
       pid: process.pid,
     }),
     metrics.reader,
+    view.reader,
   ];
   const journal = createJournal(clock, readers);
   await shareRootFolder(flags.rootDir, { mounts: kernelMounts, journal });
@@ -114,7 +117,7 @@ async function runKubelet(
   const { node, state } = nodeParts;
   const catalog = podCatalog((pod) => journal.write({ kind: 'source.duplicate', pod: pod.metadata?.name ?? '' }));
   const pods = composePods(foundation, { ...nodeParts, pleg, catalog, cgroupDriver, logLinks });
-  const { loop, statuses, workers, services, cgroups, garbage } = pods;
+  const { loop, statuses, workers, services, cgroups, garbage, rotation } = pods;
   const sources = composeSources(foundation, catalog, (changes) => changes.forEach(loop.handle), node.registered);
   // Static pods that were there before the node get their mirrors as soon as it is.
   node
@@ -169,7 +172,7 @@ async function runKubelet(
     setVerbosity: (level) => {
       verbosity = level;
     },
-    extraRoutes: [],
+    extraRoutes: [journalRoute(view)],
   });
   signal.addEventListener('abort', () => servers.close());
 
@@ -179,7 +182,7 @@ async function runKubelet(
   const lease =
     api &&
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
-  const local = [pleg, state, loop, garbage, ...sources.local, access];
+  const local = [pleg, state, loop, garbage, rotation, ...sources.local, access];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
   const remote = [statuses, serving.certificate, ...sources.remote, lease, services, events];
   /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */

@@ -83,6 +83,14 @@ describe('readLogs', () => {
       { tailLines: 1 },
       'hello\n',
     ],
+    [
+      'two lines, each written in parts',
+      line('x') + line('a', { tag: 'P' }) + line('b') + line('c', { tag: 'P' }) + line('d'),
+      { tailLines: 2 },
+      'ab\ncd\n',
+    ],
+    ['exactly as many lines as there are', three, { tailLines: 3 }, 'a\nb\nc\n'],
+    ['what streams wrote stays in order', three, { limitBytes: 5 }, 'a\nb\nc'],
     ['lines that are none are passed over', `garbage\n${line('a')}`, {}, 'a\n'],
   ])('%s', async (_name, content, overrides, expected) => {
     writeFileSync(path, content);
@@ -99,6 +107,14 @@ describe('readLogs', () => {
     const tail = options({ tailLines: 3 });
     await readLogs(path, tail.options);
     expect(tail.text()).toBe('line 19997\nline 19998\nline 19999\n');
+  });
+
+  test.each([1, 650, 1300, 2000])('the tail of %i lines longer than what is read at once', async (lines) => {
+    const all = Array.from({ length: 2000 }, (_, i) => `line ${i} ${'x'.repeat(i % 301)}`);
+    writeFileSync(path, all.map((text) => line(text)).join(''));
+    const { options: o, text } = options({ tailLines: lines });
+    await readLogs(path, o);
+    expect(text()).toBe(`${all.slice(-lines).join('\n')}\n`);
   });
 
   test('following goes on over a rotation, and ends when the container has', async () => {

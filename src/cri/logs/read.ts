@@ -2,7 +2,7 @@ import { watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
-import { fixedWidthTime, parseLogLine } from './parse.ts';
+import { fixedWidthTime, type LogEntry, parseLogLine } from './parse.ts';
 
 export interface LogOptions {
   readonly follow: boolean;
@@ -20,46 +20,47 @@ export interface LogOptions {
 }
 
 const chunkBytes = 64 * 1024;
+const newline = Buffer.from('\n');
 /** What a watch misses (other file systems, a busy kernel) is seen then. */
 const recheckMs = 1000;
 
-/** The offset at which the last `lines` logical lines begin. */
+/** Time, stream and tags of an entry fit in this much. */
+const headBytes = 128;
+
+/**
+ * The offset at which the last `lines` logical lines begin. Reads backwards, each part of the file once: an entry's
+ * head says whether it ends a line, and parts of one long line count as one.
+ */
 export async function findTail(file: FileHandle, lines: number): Promise<number> {
   const { size } = await file.stat();
   if (lines === 0) return size;
   let end = size;
   let found = 0;
-  // A line's own end does not begin another.
-  let skipLast = true;
+  /** Where the entry behind the one being looked at begins. */
+  let later = size;
+  let after = Buffer.alloc(0);
   while (end > 0) {
     const start = Math.max(0, end - chunkBytes);
     const chunk = Buffer.alloc(end - start);
     await file.read(chunk, 0, chunk.length, start);
-    for (let i = chunk.length - 1; i >= 0; i -= 1) {
-      if (chunk[i] !== 10) continue;
-      if (skipLast && start + i === size - 1) {
-        skipLast = false;
-        continue;
-      }
-      // Parts of one long line count as one: only a full line before this place ends the search.
-      if (await isFullLine(file, start + i)) {
+    const window = Buffer.concat([chunk, after]);
+    for (let at = chunk.lastIndexOf(10); at !== -1; at = at === 0 ? -1 : chunk.lastIndexOf(10, at - 1)) {
+      const begin = start + at + 1;
+      if (begin === size) continue;
+      if (later < size && endsLine(window.subarray(at + 1, at + 1 + headBytes))) {
         found += 1;
-        if (found === lines) return start + i + 1;
+        if (found === lines) return later;
       }
+      later = begin;
     }
+    after = Buffer.from(chunk.subarray(0, headBytes));
     end = start;
   }
-  return 0;
+  return found + 1 === lines && later < size && endsLine(after) ? later : 0;
 }
 
-/** Whether the entry that ends at `newline` is a whole line or a line's last part. */
-async function isFullLine(file: FileHandle, newline: number): Promise<boolean> {
-  const look = Math.min(newline, 256 * 1024);
-  const chunk = Buffer.alloc(look);
-  await file.read(chunk, 0, look, newline - look);
-  const entry = parseLogLine(chunk.subarray(chunk.lastIndexOf(10) + 1));
-  return entry?.partial !== true;
-}
+/** Whether an entry, of which this is the head, is a whole line or a line's last part. */
+const endsLine = (head: Buffer): boolean => parseLogLine(head)?.partial !== true;
 
 /**
  * Reads a container's log file as `kubectl logs` shows it. Survives rotation while following. Rejects when the file
@@ -84,14 +85,20 @@ export async function readLogs(path: string, options: LogOptions): Promise<void>
           const line = pending.length === 0 ? rest.subarray(0, at) : Buffer.concat([...pending, rest.subarray(0, at)]);
           pending = [];
           rest = rest.subarray(at + 1);
-          if (!(await sink(line))) return;
+          if (!sink.take(line)) return await sink.flush();
         }
+        await sink.flush();
         if (rest.length > 0) pending.push(rest);
         continue;
       }
       if (!follow) return;
       const rotated = await reopened(path, file);
       if (rotated !== undefined) {
+        // Between the last reading and the rotation more may have come.
+        if ((await file.stat()).size > position) {
+          await rotated.close();
+          continue;
+        }
         await file.close();
         file = rotated;
         position = 0;
@@ -141,21 +148,45 @@ function changed(path: string, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Writes entries as text; answers false once the limit of bytes is reached. */
-function lineSink({ since, timestamps, limitBytes, stream, write }: LogOptions): (line: Buffer) => Promise<boolean> {
+interface LineSink {
+  /** Takes one entry; false once the limit of bytes is reached. */
+  take(line: Buffer): boolean;
+  /** Writes what was taken, what is of one stream in one piece. */
+  flush(): Promise<void>;
+}
+
+function lineSink({ since, timestamps, limitBytes, stream, write }: LogOptions): LineSink {
   let left = limitBytes ?? Number.POSITIVE_INFINITY;
   let within = false;
-  return async (line) => {
-    const entry = parseLogLine(line);
-    if (entry === undefined) return true;
-    if (since !== undefined && Date.parse(entry.time) < since) return true;
-    if (stream !== 'all' && entry.stream !== stream) return true;
-    const prefix = timestamps && !within ? Buffer.from(`${fixedWidthTime(entry.time)} `) : Buffer.alloc(0);
-    const text = Buffer.concat([prefix, entry.content, entry.partial ? Buffer.alloc(0) : Buffer.from('\n')]);
-    within = entry.partial;
-    const shown = text.length > left ? text.subarray(0, left) : text;
+  let taken: { readonly stream: LogEntry['stream']; readonly pieces: Buffer[] }[] = [];
+
+  function append(of: LogEntry['stream'], piece: Buffer): void {
+    const shown = piece.length > left ? piece.subarray(0, left) : piece;
     left -= shown.length;
-    if (shown.length > 0) await write(shown, entry.stream);
-    return left > 0;
+    const last = taken.at(-1);
+    if (last?.stream === of) last.pieces.push(shown);
+    else taken.push({ stream: of, pieces: [shown] });
+  }
+
+  return {
+    take(line) {
+      const entry = parseLogLine(line);
+      if (entry === undefined) return true;
+      if (since !== undefined && Date.parse(entry.time) < since) return true;
+      if (stream !== 'all' && entry.stream !== stream) return true;
+      if (timestamps && !within) append(entry.stream, Buffer.from(`${fixedWidthTime(entry.time)} `));
+      append(entry.stream, entry.content);
+      if (!entry.partial) append(entry.stream, newline);
+      within = entry.partial;
+      return left > 0;
+    },
+    async flush() {
+      const batches = taken;
+      taken = [];
+      for (const { stream: of, pieces } of batches) {
+        const chunk = Buffer.concat(pieces);
+        if (chunk.length > 0) await write(chunk, of);
+      }
+    },
   };
 }

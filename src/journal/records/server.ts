@@ -12,7 +12,20 @@ export type ServerRecord =
       readonly ms: number;
     }
   | { readonly kind: 'server.authFailed'; readonly step: 'authenticate' | 'authorize'; readonly reason: string }
-  | { readonly kind: 'server.failed'; readonly path: string; readonly reason: string };
+  | { readonly kind: 'server.failed'; readonly path: string; readonly reason: string }
+  | {
+      readonly kind: 'server.logRotated';
+      readonly path: string;
+      readonly containerId: string;
+      readonly bytes: number;
+      readonly ms: number;
+    }
+  | {
+      readonly kind: 'server.logRotationFailed';
+      readonly path: string;
+      readonly containerId: string;
+      readonly reason: string;
+    };
 
 const longRunning = ['exec', 'attach', 'portForward', 'debug'];
 
@@ -34,4 +47,12 @@ export const serverProjections: Projections<ServerRecord> = {
       }),
   },
   'server.failed': { log: ({ path, reason }) => failure('HTTP request failed', { path, err: reason }) },
+  'server.logRotated': {
+    log: ({ path, containerId, bytes, ms }) =>
+      info(4, 'Rotated the log of a container', { path, containerID: containerId, bytes, ms }),
+  },
+  'server.logRotationFailed': {
+    log: ({ path, containerId, reason }) =>
+      failure('Failed to rotate log for container', { path, containerID: containerId, err: reason }),
+  },
 };

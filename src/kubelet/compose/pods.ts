@@ -5,6 +5,7 @@ import { waitUntil } from '../../base/wait-until.ts';
 import { decideAdmission, nodeForAdmission, safeSysctlsOf } from '../admission/index.ts';
 import { parseGoDuration } from '../config/index.ts';
 import { containerInputs } from '../containers/inputs.ts';
+import { logRotation } from '../containers/log-rotation.ts';
 import { runtimeClasses } from '../containers/runtime-class.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
 import { garbageCollector } from '../garbage/index.ts';
@@ -249,7 +250,17 @@ export function composePods(
     logsRoot,
     logLinks,
   });
-  return { loop, garbage, workers, statuses, cgroups, volumes, images, probes, services };
+  const rotation = logRotation({
+    runtime: cri,
+    cache: pleg,
+    clock,
+    journal,
+    maxBytes: unitsOf(config.containerLogMaxSize),
+    maxFiles: config.containerLogMaxFiles,
+    everyMs: parseGoDuration(config.containerLogMonitorInterval),
+    workers: config.containerLogMaxWorkers,
+  });
+  return { loop, garbage, rotation, workers, statuses, cgroups, volumes, images, probes, services };
 }
 
 /** How long a restarted kubelet waits for the API before it speaks of the static pods that run. */

@@ -28,6 +28,8 @@ import { podRoutes } from './routes/pods.ts';
 import { streamHandlers } from './routes/streams.ts';
 import { refuseUpgrade } from './upgrade.ts';
 
+export { journalRoute } from './routes/journal.ts';
+
 export interface ServerOptions {
   /** The configuration in force, as /configz shows it. */
   readonly config: KubeletConfiguration;

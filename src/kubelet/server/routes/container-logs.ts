@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ContainerStatus, Pod, PodStatus } from '../../../api/types.ts';
 import { messageOf } from '../../../base/errors.ts';
@@ -120,7 +121,7 @@ export function containerLogsRoute({ catalog, cache, statusOf, logsRoot, now }: 
     path: '/containerLogs/{namespace}/{pod}/{container}',
     debug: true,
     methods: ['GET'],
-    async handle({ request, response, params, url }) {
+    async handle({ response, params, url }) {
       const { namespace = '', pod: podName = '', container: containerName = '' } = params;
       let query: LogQuery;
       try {
@@ -147,7 +148,7 @@ export function containerLogsRoute({ catalog, cache, statusOf, logsRoot, now }: 
         return sendText(response, 500, `unable to retrieve container logs for containerd://${chosen.id}`);
 
       const gone = new AbortController();
-      request.once('close', () => gone.abort());
+      response.once('close', () => gone.abort());
       response.writeHead(200, { 'content-type': 'text/plain', 'transfer-encoding': 'chunked' });
       response.flushHeaders();
       try {
@@ -158,13 +159,10 @@ export function containerLogsRoute({ catalog, cache, statusOf, logsRoot, now }: 
             since:
               query.sinceTime ?? (query.sinceSeconds === undefined ? undefined : now() - query.sinceSeconds * 1000),
             isRunning: async () => instance(uid, chosen.id)?.state === 'running',
-            write: (chunk) =>
-              new Promise((resolve, reject) => {
-                if (gone.signal.aborted) return reject(gone.signal.reason);
-                if (response.write(chunk)) return resolve();
-                response.once('drain', resolve);
-                gone.signal.addEventListener('abort', () => reject(gone.signal.reason), { once: true });
-              }),
+            write: async (chunk) => {
+              gone.signal.throwIfAborted();
+              if (!response.write(chunk)) await once(response, 'drain', { signal: gone.signal });
+            },
             signal: gone.signal,
           },
         );

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { liveView, podOf, renderShown } from './live-view.ts';
+import type { JournalRecord } from './record.ts';
+
+const synced = (pod: string, ms = 1): JournalRecord => ({ kind: 'pod.synced', pod, uid: 'u', ms, phase: 'Running' });
+const object = { apiVersion: 'v1', kind: 'Pod', namespace: 'ns', name: 'web', uid: 'u' };
+const at = Date.UTC(2026, 10, 23);
+
+test.each<[string, JournalRecord, string | undefined]>([
+  ['by its name', synced('ns/web'), 'ns/web'],
+  ['by an object', { kind: 'pod.sandboxChanged', object }, 'ns/web'],
+  ['as messages name it', { kind: 'pod.syncFailed', pod: 'web_ns(u)', uid: 'u', error: 'no' }, 'ns/web'],
+  ['a node’s record', { kind: 'runtime.relistFailed', error: 'no' }, undefined],
+])('the pod of a record: %s', (_name, record, expected) => expect(podOf(record)).toBe(expected));
+
+describe('liveView', () => {
+  const shown = (view: ReturnType<typeof liveView>, pod?: string) =>
+    view.recent(pod).map(({ record }) => ('ms' in record ? record.ms : record.kind));
+
+  test('remembers the last records of each pod, in order', () => {
+    const view = liveView({ perPod: 2, pods: 9 });
+    for (const [i, pod] of ['a/a', 'a/a', 'b/b', 'a/a'].entries()) view.reader(synced(pod, i), at);
+    expect(shown(view)).toEqual([1, 2, 3]);
+    expect(shown(view, 'a/a')).toEqual([1, 3]);
+    expect(shown(view, 'c/c')).toEqual([]);
+  });
+
+  test('forgets the pod of which nothing was heard for longest, and never the node', () => {
+    const view = liveView({ perPod: 9, pods: 3 });
+    view.reader({ kind: 'runtime.relistFailed', error: 'no' }, at);
+    for (const [i, pod] of ['a/a', 'b/b', 'a/a', 'c/c'].entries()) view.reader(synced(pod, i), at);
+    expect(shown(view)).toEqual(['runtime.relistFailed', 0, 2, 3]);
+  });
+
+  test('tells listeners until they leave; questions to the server are not told', () => {
+    const view = liveView({ perPod: 1, pods: 1 });
+    const heard: string[] = [];
+    const stop = view.subscribe((record) => heard.push(renderShown(record)));
+    view.reader(
+      { kind: 'server.answered', method: 'GET', path: 'pods', status: 200, serverType: 'readwrite', ms: 1 },
+      at,
+    );
+    view.reader(synced('ns/web'), at);
+    stop();
+    view.reader(synced('ns/web'), at);
+    expect(heard.map((line) => JSON.parse(line))).toEqual([
+      { at: '2026-11-23T00:00:00.000Z', pod: 'ns/web', kind: 'pod.synced', uid: 'u', ms: 1, phase: 'Running' },
+    ]);
+  });
+});
