@@ -127,7 +127,7 @@ describe('logRotation', () => {
       1,
       () => writeFileSync(path, 'a long log file'),
       async () => undefined,
-      'exited',
+      exited(0),
     );
     expect(readdirSync(folder)).toEqual(['0.log']);
   });
