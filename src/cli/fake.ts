@@ -122,7 +122,7 @@ export async function runLine(line: string | readonly string[], world: FakeWorld
       stderr,
     },
     env: world.env ?? {},
-    cwd: '/work',
+    cwd: '/here',
     home: '/home/me',
     signal: world.signal ?? new AbortController().signal,
   });

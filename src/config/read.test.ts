@@ -6,14 +6,14 @@ const KIND = 'kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n';
 const KLAB = 'kind: Cluster\napiVersion: klab.dev/v1alpha1\n';
 
 function config(text: string, overrides = {}): ClusterConfig {
-  const reading = readClusterConfig(text, overrides, '/work');
+  const reading = readClusterConfig(text, overrides, '/here');
   if (reading.kind === 'config') return reading.config;
   throw new Error(problemsOf(text).join('\n'));
 }
 
 /** Each problem as `line path message`. */
 function problemsOf(text: string): string[] {
-  const reading = readClusterConfig(text, {}, '/work');
+  const reading = readClusterConfig(text, {}, '/here');
   if (reading.kind === 'config') return [];
   return reading.problems.map(({ problem, line }) => `${line} ${problem.path} ${problem.message}`);
 }
@@ -72,7 +72,7 @@ describe('what is filled in', () => {
       `${KIND}nodes:\n- extraMounts: [{hostPath: data/x, containerPath: /x}]\n  extraPortMappings: [{containerPort: 80}]\n`,
     ).nodes;
     expect(node?.extraMounts).toEqual([
-      { hostPath: '/work/data/x', containerPath: '/x', readOnly: false, selinuxRelabel: false, propagation: 'None' },
+      { hostPath: '/here/data/x', containerPath: '/x', readOnly: false, selinuxRelabel: false, propagation: 'None' },
     ]);
     expect(node?.extraPortMappings).toEqual([
       { containerPort: 80, hostPort: 0, listenAddress: '127.0.0.1', protocol: 'TCP' },
@@ -208,7 +208,7 @@ describe('what is not built yet', () => {
     ['IPv6', `${KIND}networking: {ipFamily: ipv6}\n`, '3 networking.ipFamily ipv6'],
     ['dual stack', `${KIND}networking: {ipFamily: dual}\n`, '3 networking.ipFamily dual'],
     ['Calico', `${KLAB}networking: {cni: calico}\n`, '3 networking.cni calico'],
-    ['a manifest', `${KLAB}networking: {cni: ./my.yaml}\n`, '3 networking.cni a manifest (/work/my.yaml)'],
+    ['a manifest', `${KLAB}networking: {cni: ./my.yaml}\n`, '3 networking.cni a manifest (/here/my.yaml)'],
     ['other machines', `${KLAB}nodes:\n- host: far\n`, '4 nodes[0].host nodes on other machines (far)'],
   ])('%s', (_name, text, want) => {
     expect(problemsOf(text)).toEqual([expect.stringMatching(/not supported yet: /)]);

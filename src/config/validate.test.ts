@@ -5,7 +5,7 @@ import type { KlabV1Alpha1, NodeV1Alpha1 } from './versions/klab-v1alpha1.ts';
 
 type Case = readonly [name: string, written: KlabV1Alpha1, path: string, message: RegExp];
 
-const problems = (written: KlabV1Alpha1) => validateCluster(applyDefaults(written, {}, '/work'));
+const problems = (written: KlabV1Alpha1) => validateCluster(applyDefaults(written, {}, '/here'));
 
 const aNode = (node: NodeV1Alpha1): KlabV1Alpha1 => ({ nodes: [node] });
 const workers = (...nodes: NodeV1Alpha1[]): KlabV1Alpha1 => ({

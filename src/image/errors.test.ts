@@ -4,8 +4,8 @@ import { asPartFailure, partFailed } from './errors.ts';
 
 test.each([
   ['a full disk', 'write /out/kubectl: no space left on device', 'KLAB_CACHE_DIR'],
-  ['no module proxy', 'Get "https://proxy.golang.org/x": dial tcp: connection refused', 'go env GOPROXY'],
-  ['no package mirror', 'E: Failed getting release file http://deb.debian.org/debian', 'mirror'],
+  ['no module proxy', 'Get "https://modules.example/x": dial tcp: connection refused', 'go env GOPROXY'],
+  ['no package mirror', 'E: Failed getting release file http://packages.example/debian', 'mirror'],
 ])('%s has a hint of its own', (_name, output, hint) => {
   expect(partFailed('etcd', 'it failed', output).hint).toContain(hint);
 });

@@ -27,7 +27,7 @@ describe('create', () => {
         config: expect.objectContaining({ name: 'klab', nodes: [expect.objectContaining({ image: undefined })] }),
         waitMs: 300_000,
         retain: false,
-        kubeconfig: { flag: undefined, env: undefined, home: '/home/me', cwd: '/work' },
+        kubeconfig: { flag: undefined, env: undefined, home: '/home/me', cwd: '/here' },
       },
     ]);
   });
@@ -100,7 +100,7 @@ describe('create', () => {
     await writeFile(join(folder, 'c.yaml'), `${KIND}nodes: [{extraMounts: [{hostPath: data, containerPath: /d}]}]\n`);
     const useCases = new FakeUseCases();
     await runLine(`create -c ${join(folder, 'c.yaml')}`, { useCases });
-    expect(useCases.created[0]?.config.nodes[0]?.extraMounts[0]?.hostPath).toBe('/work/data');
+    expect(useCases.created[0]?.config.nodes[0]?.extraMounts[0]?.hostPath).toBe('/here/data');
   });
 
   test('failure: message, output and hint on stderr, exit code 1', async () => {
@@ -240,7 +240,7 @@ describe('load', () => {
   test.each(['load archive x.tar', 'load image-archive x.tar'])('%s', async (line) => {
     const useCases = new FakeUseCases();
     await runLine(`${line} --name lab`, { useCases });
-    expect(useCases.loaded).toEqual([{ cluster: 'lab', sources: ['/work/x.tar'], nodes: [] }]);
+    expect(useCases.loaded).toEqual([{ cluster: 'lab', sources: ['/here/x.tar'], nodes: [] }]);
   });
 
   test('nothing to load', async () => {
@@ -254,8 +254,8 @@ describe('load', () => {
 describe('export', () => {
   test('logs: only the path is printed', async () => {
     const useCases = new FakeUseCases();
-    expect((await runLine('export logs out --name lab', { useCases })).stdout).toBe('/work/out\n');
-    expect(useCases.calls).toEqual([['exportLogs', 'lab', '/work/out']]);
+    expect((await runLine('export logs out --name lab', { useCases })).stdout).toBe('/here/out\n');
+    expect(useCases.calls).toEqual([['exportLogs', 'lab', '/here/out']]);
   });
 
   test('logs without a folder: a new one', async () => {

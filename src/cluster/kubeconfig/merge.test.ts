@@ -19,7 +19,7 @@ clusters:
 # the one at work
 - name: work
   cluster:
-    server: "https://work.example.com:6443" # behind the VPN
+    server: "https://here.example.com:6443" # behind the VPN
     certificate-authority-data: ${'V09SSw=='.repeat(40)}
 contexts:
 - name: work

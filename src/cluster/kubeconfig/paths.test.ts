@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { kubeconfigPaths, kubeconfigToWrite } from './paths.ts';
 
-const at = { home: '/home/me', cwd: '/work' };
+const at = { home: '/home/me', cwd: '/here' };
 
 test.each([
-  ['the flag beats all', { flag: 'mine', env: '/a:/b' }, ['/work/mine']],
-  ['$KUBECONFIG lists files', { env: '/a::b:/a' }, ['/a', '/work/b']],
+  ['the flag beats all', { flag: 'mine', env: '/a:/b' }, ['/here/mine']],
+  ['$KUBECONFIG lists files', { env: '/a::b:/a' }, ['/a', '/here/b']],
   ['an empty $KUBECONFIG is none', { env: '' }, ['/home/me/.kube/config']],
   ['nothing said', {}, ['/home/me/.kube/config']],
 ])('%s', (_name, said, want) => {
