@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { TLSSocket } from 'node:tls';
 import type { KubeApi } from '../../api/port.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
+import { postReview } from './review.ts';
 
 /** Who asks. */
 export interface User {
@@ -101,8 +102,7 @@ export function authenticator({
     return authorities.list;
   }
 
-  function byCertificate(der: Buffer | undefined): User | undefined {
-    if (der === undefined) return undefined;
+  function byCertificate(der: Buffer): User | undefined {
     const certificate = new X509Certificate(der);
     if (!verifyClient(certificate, currentAuthorities(), new Date(clock.now()))) return undefined;
     const [name] = subjectOf(certificate, 'CN');
@@ -114,7 +114,7 @@ export function authenticator({
     const key = createHash('sha256').update(token).digest('base64');
     const known = tokens.get(key);
     if (known !== undefined && known.until > clock.now()) return known.user;
-    const review = await server.create<TokenReview>('/apis/authentication.k8s.io/v1/tokenreviews', {
+    const review = await postReview<TokenReview>(server, clock, '/apis/authentication.k8s.io/v1/tokenreviews', {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenReview',
       spec: { token },
@@ -125,7 +125,7 @@ export function authenticator({
         ? undefined
         : {
             name: found.username ?? '',
-            groups: found.groups ?? [],
+            groups: [...new Set([...(found.groups ?? []), authenticated])],
             ...(found.uid === undefined ? {} : { uid: found.uid }),
             ...(found.extra === undefined ? {} : { extra: found.extra }),
           };
@@ -135,11 +135,12 @@ export function authenticator({
   }
 
   return async ({ certificate, authorization }) => {
-    const known = byCertificate(certificate);
+    const presented = clientCaFile === undefined ? undefined : certificate;
+    const known = presented && byCertificate(presented);
     if (known !== undefined) return known;
     const token = /^bearer (\S+)$/i.exec(authorization ?? '')?.[1];
-    // A token that is no good is refused, even where nobody in particular would be let in.
+    // Credentials that are no good are refused, even where nobody in particular would be let in.
     if (token !== undefined && api !== undefined) return byToken(token, api);
-    return anonymous ? anonymousUser : undefined;
+    return anonymous && presented === undefined ? anonymousUser : undefined;
   };
 }

@@ -1,6 +1,7 @@
 import type { KubeApi } from '../../api/port.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import type { User } from './authenticate.ts';
+import { postReview } from './review.ts';
 
 export interface AuthorizationOptions {
   readonly mode: 'Webhook' | 'AlwaysAllow';
@@ -66,7 +67,7 @@ export function authorizer({
     const known = answers.get(key);
     if (known !== undefined && known.until > clock.now()) return known.allowed;
     if (api === undefined) throw new Error('no API server to ask');
-    const review = await api.create<AccessReview>('/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+    const review = await postReview<AccessReview>(api, clock, '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
       spec: {
