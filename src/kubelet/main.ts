@@ -137,6 +137,7 @@ async function runKubelet(
   const stats = nodeStats({
     cri,
     cache: pleg,
+    podByUid: catalog.byUid,
     clock,
     nodeName,
     memoryBytes: unitsOf(node.capacity().memory),

@@ -1,16 +1,22 @@
+import { dirname } from 'node:path';
+import type { Pod } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import type { Cri, PodSandboxStats } from '../../cri/port.ts';
 import type { PodCache } from '../parts.ts';
 import { toApiTime } from '../times.ts';
+import { folderUsage } from './folder-usage.ts';
 import { bootTime, readCgroupUsage, readFileSystem, readInterfaces, readProcesses } from './node-usage.ts';
 import { renderResourceMetrics } from './resource-metrics.ts';
-import { renderSummary, type Summary } from './summary.ts';
+import { onlyCpuAndMemory, type RunningContainer, renderSummary, type Summary } from './summary.ts';
+import { claimOf, type VolumeUsage, volumeUsages } from './volume-usage.ts';
 
 export { operationType, podGauges } from './gauges.ts';
 
 export interface StatsOptions {
   readonly cri: Pick<Cri, 'listPodSandboxStats' | 'imageFsInfo'>;
   readonly cache: PodCache;
+  /** The pod as its source has it: tells which volume is whose claim. */
+  readonly podByUid: (uid: string) => Pod | undefined;
   readonly clock: Clock;
   readonly nodeName: string;
   readonly memoryBytes: number;
@@ -27,7 +33,16 @@ export interface Stats {
 const plainText = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** Usage of the node, its pods and their containers, read when it is asked for. */
-export function nodeStats({ cri, cache, clock, nodeName, memoryBytes, rootDir, systemCgroups }: StatsOptions): Stats {
+export function nodeStats({
+  cri,
+  cache,
+  podByUid,
+  clock,
+  nodeName,
+  memoryBytes,
+  rootDir,
+  systemCgroups,
+}: StatsOptions): Stats {
   const before = new Map<string, { readonly used: number; readonly at: Instant }>();
 
   /** CPU in billionths since the last time this key was asked about; 0 the first time. */
@@ -48,12 +63,37 @@ export function nodeStats({ cri, cache, clock, nodeName, memoryBytes, rootDir, s
   const runs = ({ attributes }: PodSandboxStats): boolean =>
     cache.get(attributes?.metadata?.uid ?? '')?.sandboxes[0]?.ready ?? false;
 
-  async function collect(onlyCpuAndMemory: boolean): Promise<Summary> {
-    const [pods, images, fileSystem, processes] = await Promise.all([
+  const measureVolumes = volumeUsages(rootDir, clock);
+
+  async function runningContainers(
+    uids: readonly string[],
+    withLogs: boolean,
+  ): Promise<ReadonlyMap<string, RunningContainer>> {
+    const running = uids
+      .flatMap((uid) => cache.get(uid)?.containers ?? [])
+      .flatMap((container) => (container.state === 'running' ? [container] : []));
+    return new Map(
+      await Promise.all(
+        running.map(async ({ id, startedAt, logPath }) => {
+          const logBytes = withLogs && logPath !== '' ? (await folderUsage(dirname(logPath))).bytes : 0;
+          return [id, { startedAt, logBytes }] as const;
+        }),
+      ),
+    );
+  }
+
+  async function collect(fileSystems: boolean): Promise<Summary> {
+    const [all, images, fileSystem, processes] = await Promise.all([
       cri.listPodSandboxStats(),
       cri.imageFsInfo().catch(() => ({ images: [], containers: [] })),
       readFileSystem(rootDir),
       readProcesses(),
+    ]);
+    const pods = all.filter(runs);
+    const uids = pods.map(({ attributes }) => attributes?.metadata?.uid ?? '');
+    const [volumes, containers] = await Promise.all([
+      fileSystems ? measureVolumes(uids) : new Map<string, readonly VolumeUsage[]>(),
+      runningContainers(uids, fileSystems),
     ]);
     const known = new Set(
       pods.flatMap(({ attributes, linux }) => [
@@ -63,33 +103,34 @@ export function nodeStats({ cri, cache, clock, nodeName, memoryBytes, rootDir, s
     );
     for (const key of before.keys())
       if (!known.has(key) && key !== 'node' && !(key in systemCgroups)) before.delete(key);
-    const summary = renderSummary(
-      {
-        nodeName,
-        now: clock.now(),
-        startTime: bootTime(),
-        memoryCapacityBytes: memoryBytes,
-        nodeUsage: readCgroupUsage('/'),
-        systemContainers: Object.fromEntries(
-          Object.entries(systemCgroups).map(([name, path]) => [name, readCgroupUsage(path)]),
-        ),
-        fileSystem,
-        imageBytes: images.images.reduce((sum, { usedBytes }) => sum + Number(usedBytes?.value ?? 0n), 0),
-        interfaces: readInterfaces(),
-        processes,
-        pods: pods.filter(runs),
-        rate,
-        podStart,
-      },
-      onlyCpuAndMemory,
-    );
-    return summary as Summary;
+    return renderSummary({
+      nodeName,
+      now: clock.now(),
+      startTime: bootTime(),
+      memoryCapacityBytes: memoryBytes,
+      nodeUsage: readCgroupUsage('/'),
+      systemContainers: Object.fromEntries(
+        Object.entries(systemCgroups).map(([name, path]) => [name, readCgroupUsage(path)]),
+      ),
+      fileSystem,
+      imageBytes: images.images.reduce((sum, { usedBytes }) => sum + Number(usedBytes?.value ?? 0n), 0),
+      interfaces: readInterfaces(),
+      processes,
+      pods,
+      rate,
+      podStart,
+      containers,
+      volumes: (uid) =>
+        (volumes.get(uid) ?? []).map((volume) => ({ ...volume, claim: claimOf(podByUid(uid), volume.name) })),
+    });
   }
 
   return {
     async summary(query) {
       const only = query.get('only_cpu_and_memory') === 'true';
-      return { text: `${JSON.stringify(await collect(only), null, 1)}\n`, contentType: 'application/json' };
+      const summary = await collect(!only);
+      const shown = only ? onlyCpuAndMemory(summary) : summary;
+      return { text: `${JSON.stringify(shown, null, 1)}\n`, contentType: 'application/json' };
     },
     async resourceMetrics() {
       return { text: renderResourceMetrics(await collect(false)), contentType: plainText };

@@ -82,6 +82,29 @@ export function renderResourceMetrics({ node, pods }: Summary): string {
       'gauge',
       ofPods.map(({ pod, labels: l }) => ({ labels: l, value: pod.memory.workingSetBytes, at: at(pod.memory.time) })),
     ),
+    family(
+      'node_swap_usage_bytes',
+      'Current swap usage of the node in bytes',
+      'gauge',
+      node.swap === undefined ? [] : [{ labels: {}, value: node.swap.swapUsageBytes, at: at(node.swap.time) }],
+    ),
+    family(
+      'container_swap_usage_bytes',
+      'Current amount of the container swap usage in bytes',
+      'gauge',
+      ofContainers.map(({ container, labels: l }) => ({
+        labels: l,
+        value: container.swap.swapUsageBytes,
+        at: at(container.swap.time),
+      })),
+    ),
+    family(
+      'pod_swap_usage_bytes',
+      'Current amount of the pod swap usage in bytes',
+      'gauge',
+      ofPods.map(({ pod, labels: l }) => ({ labels: l, value: pod.swap.swapUsageBytes, at: at(pod.swap.time) })),
+    ),
+    '# HELP scrape_error [ALPHA] 1 if there was an error while getting container metrics, 0 otherwise\n# TYPE scrape_error gauge\nscrape_error 0\n',
     '# HELP resource_scrape_error [STABLE] 1 if there was an error while getting container metrics, 0 otherwise\n# TYPE resource_scrape_error gauge\nresource_scrape_error 0\n',
   ].join('');
 }

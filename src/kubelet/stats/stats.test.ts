@@ -3,7 +3,7 @@ import { PodSandboxStats } from '../../cri/generated/api.ts';
 import { operationType } from './gauges.ts';
 import { parseNetDev } from './node-usage.ts';
 import { renderResourceMetrics } from './resource-metrics.ts';
-import { renderSummary, type SummaryInput } from './summary.ts';
+import { onlyCpuAndMemory, renderSummary, type SummaryInput } from './summary.ts';
 
 const now = Date.UTC(2026, 10, 23, 12);
 const usage = {
@@ -40,6 +40,25 @@ const input: SummaryInput = {
   pods: [pod],
   rate: () => 42,
   podStart: () => '2026-11-23T11:00:00Z',
+  containers: new Map([['c1', { startedAt: now - 60_000, logBytes: 12 }]]),
+  volumes: () => [
+    {
+      name: 'data',
+      usedBytes: 30,
+      inodesUsed: 2,
+      fileSystem: { capacityBytes: 100, availableBytes: 50, inodes: 9, inodesFree: 5 },
+      measuredAt: now,
+      claim: { name: 'claim', namespace: 'ns' },
+    },
+    {
+      name: 'scratch',
+      usedBytes: 5,
+      inodesUsed: 1,
+      fileSystem: { capacityBytes: 100, availableBytes: 50, inodes: 9, inodesFree: 5 },
+      measuredAt: now,
+      claim: undefined,
+    },
+  ],
 };
 
 describe('renderSummary', () => {
@@ -62,16 +81,38 @@ describe('renderSummary', () => {
       containers: [{ name: 'main', cpu: { usageCoreNanoSeconds: 5 } }],
     });
   });
+  test('a container started when it did, not when it was asked about', () => {
+    expect(renderSummary(input).pods[0]?.containers[0]).toMatchObject({
+      startTime: '2026-11-23T11:59:00Z',
+      logs: { usedBytes: 12 },
+    });
+  });
+  test('a container that does not run is left out', () => {
+    expect(renderSummary({ ...input, containers: new Map() }).pods[0]?.containers).toEqual([]);
+  });
+  test('volumes, and what of them is the pod’s own', () => {
+    const [seen] = renderSummary(input).pods;
+    expect(seen?.volume).toMatchObject([
+      { name: 'data', usedBytes: 30, inodesUsed: 2, pvcRef: { name: 'claim', namespace: 'ns' } },
+      { name: 'scratch', usedBytes: 5 },
+    ]);
+    expect(seen?.volume?.[1]).not.toHaveProperty('pvcRef');
+    expect(seen?.['ephemeral-storage'].usedBytes).toBe(12 + 5);
+  });
   test('only CPU and memory, when asked so', () => {
-    const slim = renderSummary(input, true);
+    const slim = onlyCpuAndMemory(renderSummary(input));
     expect(slim.node).not.toHaveProperty('fs');
     expect(Object.keys(slim.pods[0] ?? {}).sort()).toEqual(['containers', 'cpu', 'memory', 'podRef', 'startTime']);
   });
 });
 
 test('resource metrics carry the time they were measured at', () => {
-  const text = renderResourceMetrics(renderSummary(input) as Parameters<typeof renderResourceMetrics>[0]);
+  const text = renderResourceMetrics(renderSummary(input));
   expect(text).toContain(`node_memory_working_set_bytes 80 ${now}`);
+  const started = now - 60_000;
+  expect(text).toContain(
+    `container_start_time_seconds{container="main",namespace="ns",pod="web"} ${started / 1000} ${started}`,
+  );
   expect(text).toContain(`pod_cpu_usage_seconds_total{namespace="ns",pod="web"} 1 ${now}`);
 });
 

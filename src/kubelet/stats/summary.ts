@@ -1,6 +1,7 @@
 import type { Instant } from '../../base/clock.ts';
 import type { ContainerStats, PodSandboxStats } from '../../cri/port.ts';
 import type { CgroupUsage, FileSystemUsage, InterfaceUsage } from './node-usage.ts';
+import type { VolumeUsage } from './volume-usage.ts';
 
 /** Everything that one summary is made from, read at about the same time. */
 export interface SummaryInput {
@@ -20,6 +21,20 @@ export interface SummaryInput {
   readonly rate: (key: string, cpuNanoSeconds: number) => number;
   /** When each pod was started; undefined: not known. */
   readonly podStart: (uid: string) => string | undefined;
+  /** Running containers by ID; what is not here has ended and uses nothing. */
+  readonly containers: ReadonlyMap<string, RunningContainer>;
+  readonly volumes: (uid: string) => readonly (VolumeUsage & { readonly claim: ClaimRef | undefined })[];
+}
+
+export interface RunningContainer {
+  readonly startedAt: Instant;
+  /** All files of its log, rotated ones too. */
+  readonly logBytes: number;
+}
+
+interface ClaimRef {
+  readonly name: string;
+  readonly namespace: string;
 }
 
 const time = (at: Instant): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
@@ -55,12 +70,12 @@ const fsOf = (fs: FileSystemUsage, now: Instant, usedBytes = fs.capacityBytes - 
 
 const swap = (now: Instant) => ({ time: time(now), swapAvailableBytes: 0, swapUsageBytes: 0 });
 
-function containerSummary(stats: ContainerStats, input: SummaryInput) {
+function containerSummary(stats: ContainerStats, { startedAt, logBytes }: RunningContainer, input: SummaryInput) {
   const { now, fileSystem, rate } = input;
   const cpu = value(stats.cpu?.usageCoreNanoSeconds);
   return {
     name: stats.attributes?.metadata?.name ?? '',
-    startTime: time(now),
+    startTime: time(startedAt),
     cpu: {
       time: fromNanos(stats.cpu?.timestamp, now),
       usageNanoCores:
@@ -81,7 +96,7 @@ function containerSummary(stats: ContainerStats, input: SummaryInput) {
       ...fsOf(fileSystem, now, value(stats.writableLayer?.usedBytes)),
       inodesUsed: value(stats.writableLayer?.inodesUsed),
     },
-    logs: fsOf(fileSystem, now, 0),
+    logs: fsOf(fileSystem, now, logBytes),
     swap: swap(now),
   };
 }
@@ -100,14 +115,19 @@ function podSummary(stats: PodSandboxStats, input: SummaryInput) {
     txBytes: value(i.txBytes),
     txErrors: value(i.txErrors),
   });
-  const writable = (linux?.containers ?? []).reduce(
-    (sum, { writableLayer }) => sum + value(writableLayer?.usedBytes),
-    0,
-  );
+  const containers = (linux?.containers ?? []).flatMap((container) => {
+    const running = input.containers.get(container.attributes?.id ?? '');
+    return running === undefined ? [] : [containerSummary(container, running, input)];
+  });
+  const volumes = input.volumes(uid);
+  // As upstream counts a pod's local storage: what it wrote, what it logged, and the volumes that live and end with it.
+  const localBytes =
+    containers.reduce((sum, { rootfs, logs }) => sum + rootfs.usedBytes + logs.usedBytes, 0) +
+    volumes.filter(({ claim }) => claim === undefined).reduce((sum, { usedBytes }) => sum + usedBytes, 0);
   return {
     podRef: { name: metadata?.name ?? '', namespace: metadata?.namespace ?? '', uid },
     startTime: podStart(uid) ?? time(now),
-    containers: (linux?.containers ?? []).map((container) => containerSummary(container, input)),
+    containers,
     cpu: {
       time: fromNanos(linux?.cpu?.timestamp, now),
       usageNanoCores:
@@ -131,42 +151,38 @@ function podSummary(stats: PodSandboxStats, input: SummaryInput) {
             interfaces: [counters(network), ...(linux?.network?.interfaces ?? []).map(counters)],
           },
         }),
-    'ephemeral-storage': fsOf(fileSystem, now, writable),
+    ...(volumes.length === 0
+      ? {}
+      : {
+          volume: volumes.map((volume) => ({
+            ...fsOf(volume.fileSystem, volume.measuredAt, volume.usedBytes),
+            inodesUsed: volume.inodesUsed,
+            name: volume.name,
+            ...(volume.claim === undefined ? {} : { pvcRef: volume.claim }),
+          })),
+        }),
+    'ephemeral-storage': fsOf(fileSystem, now, localBytes),
     process_stats: { process_count: value(linux?.process?.processCount) },
     swap: swap(now),
   };
 }
 
 /** The body of /stats/summary. */
-export function renderSummary(input: SummaryInput, onlyCpuAndMemory = false) {
+export function renderSummary(input: SummaryInput) {
   const { now, nodeUsage, interfaces, fileSystem } = input;
   const [main] = interfaces;
-  const node = {
-    nodeName: input.nodeName,
-    systemContainers: Object.entries(input.systemContainers).map(([name, usage]) => ({
-      name,
-      startTime: time(input.startTime.getTime()),
-      cpu: cpuOf(name, usage, input),
-      memory: memoryOf(usage, now),
-    })),
-    startTime: time(input.startTime.getTime()),
-    cpu: cpuOf('node', nodeUsage, input),
-    memory: memoryOf(nodeUsage, now, input.memoryCapacityBytes),
-  };
-  const pods = input.pods.map((pod) => podSummary(pod, input));
-  if (onlyCpuAndMemory) {
-    const slim = pods.map(({ podRef, startTime, containers, cpu, memory }) => ({
-      podRef,
-      startTime,
-      containers: containers.map((c) => ({ name: c.name, startTime: c.startTime, cpu: c.cpu, memory: c.memory })),
-      cpu,
-      memory,
-    }));
-    return { node, pods: slim };
-  }
   return {
     node: {
-      ...node,
+      nodeName: input.nodeName,
+      systemContainers: Object.entries(input.systemContainers).map(([name, usage]) => ({
+        name,
+        startTime: time(input.startTime.getTime()),
+        cpu: cpuOf(name, usage, input),
+        memory: memoryOf(usage, now),
+      })),
+      startTime: time(input.startTime.getTime()),
+      cpu: cpuOf('node', nodeUsage, input),
+      memory: memoryOf(nodeUsage, now, input.memoryCapacityBytes),
       ...(main === undefined ? {} : { network: { time: time(now), ...main, interfaces } }),
       fs: fsOf(fileSystem, now),
       runtime: {
@@ -176,8 +192,26 @@ export function renderSummary(input: SummaryInput, onlyCpuAndMemory = false) {
       rlimit: { time: time(now), maxpid: input.processes.max, curproc: input.processes.current },
       swap: swap(now),
     },
-    pods,
+    pods: input.pods.map((pod) => podSummary(pod, input)),
   };
 }
 
 export type Summary = ReturnType<typeof renderSummary>;
+
+/** What is left of a summary with `?only_cpu_and_memory=true`. */
+export const onlyCpuAndMemory = ({ node, pods }: Summary) => ({
+  node: {
+    nodeName: node.nodeName,
+    systemContainers: node.systemContainers,
+    startTime: node.startTime,
+    cpu: node.cpu,
+    memory: node.memory,
+  },
+  pods: pods.map(({ podRef, startTime, containers, cpu, memory }) => ({
+    podRef,
+    startTime,
+    containers: containers.map((c) => ({ name: c.name, startTime: c.startTime, cpu: c.cpu, memory: c.memory })),
+    cpu,
+    memory,
+  })),
+});
