@@ -281,7 +281,9 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
     }, 1000);
     reload.unref();
     await listen(secure, config.port, config.address);
-    journal.write({ kind: 'server.listening', address: config.address, port: config.port });
+    const bound = secure.address();
+    const port = bound !== null && typeof bound === 'object' ? bound.port : config.port;
+    journal.write({ kind: 'server.listening', address: config.address, port });
     servers.push(secure);
   }
   if (config.readOnlyPort !== undefined && config.readOnlyPort > 0) {

@@ -23,39 +23,42 @@ const renderHead = (request: IncomingMessage, target: URL): string => {
 /**
  * Hands an upgraded connection on to the runtime's streaming server, byte for byte both ways; what is spoken on it
  * (SPDY or WebSocket) is the caller's and the runtime's business. Half-closing goes through, so that neither the end
- * of stdin nor the last of stdout is lost. Resolves when both directions have ended.
+ * of stdin nor the last of stdout is lost. Resolves when both directions have ended; rejects, with the client still
+ * there to be answered, when the runtime's server cannot be reached.
  */
-export function proxyUpgrade(request: IncomingMessage, client: Duplex, head: Buffer, target: URL): Promise<void> {
+export async function proxyUpgrade(request: IncomingMessage, client: Duplex, head: Buffer, target: URL): Promise<void> {
+  const runtime = await reach(target);
+  // The caller may have gone while the runtime was asked; nobody would end the stream then.
+  if (client.destroyed) {
+    runtime.destroy();
+    return;
+  }
+  if ('setNoDelay' in client) (client as Socket).setNoDelay(true);
+  runtime.once('error', () => client.destroy());
+  client.once('error', () => runtime.destroy());
+  const ended = Promise.all([closed(runtime), closed(client)]);
+  runtime.once('close', () => client.end());
+  client.once('close', () => runtime.end());
+  runtime.write(renderHead(request, target));
+  if (head.length > 0) runtime.write(head);
+  client.pipe(runtime);
+  runtime.pipe(client);
+  await ended;
+}
+
+function reach(target: URL): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const runtime: Socket = connect({ host: target.hostname, port: Number(target.port || 80), allowHalfOpen: true });
+    const runtime = connect({ host: target.hostname, port: Number(target.port || 80), allowHalfOpen: true });
     runtime.setNoDelay(true);
-    if ('setNoDelay' in client) (client as Socket).setNoDelay(true);
-    runtime.once('error', (error) => {
-      client.destroy();
-      reject(error);
-    });
-    client.once('error', () => runtime.destroy());
+    runtime.once('error', reject);
     runtime.once('connect', () => {
-      runtime.write(renderHead(request, target));
-      if (head.length > 0) runtime.write(head);
-      client.pipe(runtime);
-      runtime.pipe(client);
-    });
-    let open = 2;
-    const closed = () => {
-      open -= 1;
-      if (open === 0) resolve();
-    };
-    runtime.once('close', () => {
-      if (!client.writableEnded) client.end();
-      closed();
-    });
-    client.once('close', () => {
-      if (!runtime.writableEnded) runtime.end();
-      closed();
+      runtime.off('error', reject);
+      resolve(runtime);
     });
   });
 }
+
+const closed = (stream: Duplex): Promise<void> => new Promise((resolve) => stream.once('close', () => resolve()));
 
 /** A plain HTTP answer on a connection that asked to be upgraded and is not. */
 export function refuseUpgrade(client: Duplex, status: number, reason: string, text: string): void {
