@@ -166,6 +166,7 @@ async function runKubelet(
         return { text: await metrics.all(), contentType: metrics.contentType };
       },
       '/metrics/resource': stats.resourceMetrics,
+      '/metrics/cadvisor': stats.cadvisorMetrics,
       '/stats/summary': stats.summary,
       '/metrics/probes': async () => ({ text: await metrics.probes(), contentType: metrics.contentType }),
     },

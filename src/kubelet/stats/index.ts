@@ -1,9 +1,11 @@
+import { cpus, release } from 'node:os';
 import { dirname } from 'node:path';
 import type { Pod } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import type { Cri, PodSandboxStats } from '../../cri/port.ts';
 import type { PodCache } from '../parts.ts';
 import { toApiTime } from '../times.ts';
+import { renderCadvisorMetrics } from './cadvisor-metrics.ts';
 import { folderUsage } from './folder-usage.ts';
 import { bootTime, readCgroupUsage, readFileSystem, readInterfaces, readProcesses } from './node-usage.ts';
 import { renderResourceMetrics } from './resource-metrics.ts';
@@ -28,6 +30,7 @@ export interface StatsOptions {
 export interface Stats {
   summary(query: URLSearchParams): Promise<{ readonly text: string; readonly contentType: string }>;
   resourceMetrics(): Promise<{ readonly text: string; readonly contentType: string }>;
+  cadvisorMetrics(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
 const plainText = 'text/plain; version=0.0.4; charset=utf-8';
@@ -57,6 +60,12 @@ export function nodeStats({
   function podStart(uid: string): string | undefined {
     const created = cache.get(uid)?.sandboxes[0]?.createdAt;
     return created === undefined ? undefined : toApiTime(created);
+  }
+
+  /** The newest instance of a container: the one that runs. */
+  function identityOf(uid: string, name: string): { readonly id: string; readonly image: string } {
+    const { id = '', image = '' } = cache.get(uid)?.containers.find((container) => container.name === name) ?? {};
+    return { id, image };
   }
 
   /** Only what runs: a pod that has ended uses nothing. */
@@ -131,6 +140,15 @@ export function nodeStats({
       const summary = await collect(!only);
       const shown = only ? onlyCpuAndMemory(summary) : summary;
       return { text: `${JSON.stringify(shown, null, 1)}\n`, contentType: 'application/json' };
+    },
+    async cadvisorMetrics() {
+      const text = renderCadvisorMetrics({
+        summary: await collect(true),
+        machine: { cpuCores: cpus().length, memoryBytes, kernelVersion: release() },
+        now: clock.now(),
+        identityOf,
+      });
+      return { text, contentType: plainText };
     },
     async resourceMetrics() {
       return { text: renderResourceMetrics(await collect(false)), contentType: plainText };

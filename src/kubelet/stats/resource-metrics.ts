@@ -1,24 +1,8 @@
+import { renderFamily, type Sample } from './prometheus-text.ts';
 import type { Summary } from './summary.ts';
 
-const labels = (pairs: Readonly<Record<string, string>>): string => {
-  const text = Object.entries(pairs).map(
-    ([name, value]) => `${name}="${value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`,
-  );
-  return text.length === 0 ? '' : `{${text.join(',')}}`;
-};
-
-interface Sample {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-  /** When it was measured: milliseconds since the epoch. */
-  readonly at: number;
-}
-
-function family(name: string, help: string, type: 'counter' | 'gauge', samples: readonly Sample[]): string {
-  if (samples.length === 0) return '';
-  const lines = samples.map((sample) => `${name}${labels(sample.labels)} ${sample.value} ${sample.at}`);
-  return [`# HELP ${name} [STABLE] ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
-}
+const family = (name: string, help: string, type: 'counter' | 'gauge', samples: readonly Sample[]): string =>
+  renderFamily(name, `[STABLE] ${help}`, type, samples);
 
 const seconds = (nanoSeconds: number): number => nanoSeconds / 1e9;
 

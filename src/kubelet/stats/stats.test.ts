@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { PodSandboxStats } from '../../cri/generated/api.ts';
+import { renderCadvisorMetrics } from './cadvisor-metrics.ts';
 import { operationType } from './gauges.ts';
 import { parseNetDev } from './node-usage.ts';
+import { renderFamily } from './prometheus-text.ts';
 import { renderResourceMetrics } from './resource-metrics.ts';
 import { onlyCpuAndMemory, renderSummary, type SummaryInput } from './summary.ts';
 
@@ -114,6 +116,31 @@ test('resource metrics carry the time they were measured at', () => {
     `container_start_time_seconds{container="main",namespace="ns",pod="web"} ${started / 1000} ${started}`,
   );
   expect(text).toContain(`pod_cpu_usage_seconds_total{namespace="ns",pod="web"} 1 ${now}`);
+});
+
+test('metrics under the names dashboards ask for, pods and containers told apart', () => {
+  const text = renderCadvisorMetrics({
+    summary: renderSummary(input),
+    machine: { cpuCores: 4, memoryBytes: 1000, kernelVersion: '6.1' },
+    now,
+    identityOf: (uid, name) => ({ id: `${uid}-${name}`, image: 'busybox:1.37' }),
+  });
+  const container = 'container="main",image="busybox:1.37",name="u1-main",namespace="ns",pod="web"';
+  const ofPod = 'container="",image="",name="",namespace="ns",pod="web"';
+  expect(text).toContain(`container_cpu_usage_seconds_total{id="/",cpu="total"} 2 ${now}\n`);
+  expect(text).toContain(`container_cpu_usage_seconds_total{${ofPod},cpu="total"} 1 ${now}\n`);
+  expect(text).toContain(`container_memory_working_set_bytes{${ofPod}} 4096 ${now}\n`);
+  expect(text).toContain(`container_memory_rss{${container}} 0 ${now}\n`);
+  expect(text).toContain(`container_network_receive_bytes_total{${ofPod},interface="eth0"} 7 ${now}\n`);
+  expect(text).toContain(`container_processes{${ofPod}} 3 ${now}\n`);
+  expect(text).toContain(`machine_cpu_cores 4 ${now}\n`);
+  const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('what a label says is escaped', () => {
+  const samples = [{ labels: { image: 'a"b\\c\nd' }, value: 1, at: 2 }];
+  expect(renderFamily('m', 'h', 'gauge', samples)).toBe('# HELP m h\n# TYPE m gauge\nm{image="a\\"b\\\\c\\nd"} 1 2\n');
 });
 
 test('network counters, without loopback', () => {
