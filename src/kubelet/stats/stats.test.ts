@@ -21,7 +21,11 @@ const pod = PodSandboxStats.fromPartial({
   linux: {
     cpu: { timestamp: BigInt(now) * 1_000_000n, usageCoreNanoSeconds: { value: 1_000_000_000n } },
     memory: { timestamp: BigInt(now) * 1_000_000n, workingSetBytes: { value: 4096n } },
-    network: { defaultInterface: { name: 'eth0', rxBytes: { value: 7n } } },
+    // As containerd has it: the default interface is one of the list, too.
+    network: {
+      defaultInterface: { name: 'eth0', rxBytes: { value: 7n } },
+      interfaces: [{ name: 'eth0', rxBytes: { value: 7n } }, { name: 'net1' }],
+    },
     process: { processCount: { value: 3n } },
     containers: [
       { attributes: { id: 'c1', metadata: { name: 'main' } }, cpu: { usageCoreNanoSeconds: { value: 5n } } },
@@ -78,7 +82,7 @@ describe('renderSummary', () => {
     expect(renderSummary(input).pods[0]).toMatchObject({
       podRef: { name: 'web', namespace: 'ns', uid: 'u1' },
       startTime: '2026-11-23T11:00:00Z',
-      network: { name: 'eth0', rxBytes: 7 },
+      network: { name: 'eth0', rxBytes: 7, interfaces: [{ name: 'eth0', rxBytes: 7 }, { name: 'net1' }] },
       process_stats: { process_count: 3 },
       containers: [{ name: 'main', cpu: { usageCoreNanoSeconds: 5 } }],
     });
@@ -134,6 +138,8 @@ test('metrics under the names dashboards ask for, pods and containers told apart
   expect(text).toContain(`container_network_receive_bytes_total{${ofPod},interface="eth0"} 7 ${now}\n`);
   expect(text).toContain(`container_processes{${ofPod}} 3 ${now}\n`);
   expect(text).toContain(`machine_cpu_cores 4 ${now}\n`);
+  const series = [...text.matchAll(/^([^#\s].*) \S+ \d+$/gm)].map(([, one]) => one);
+  expect(new Set(series).size).toBe(series.length);
   const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
   expect(new Set(names).size).toBe(names.length);
 });

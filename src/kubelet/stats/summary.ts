@@ -148,7 +148,10 @@ function podSummary(stats: PodSandboxStats, input: SummaryInput) {
           network: {
             time: fromNanos(linux?.network?.timestamp, now),
             ...counters(network),
-            interfaces: [counters(network), ...(linux?.network?.interfaces ?? []).map(counters)],
+            interfaces: [
+              network,
+              ...(linux?.network?.interfaces ?? []).filter(({ name }) => name !== network.name),
+            ].map(counters),
           },
         }),
     ...(volumes.length === 0
