@@ -42,6 +42,17 @@ export function createMetrics(): Metrics {
     return made;
   }
 
+  for (const [name, { kind, labels = [] }] of Object.entries(metricDefinitions)) {
+    // What has not happened yet has happened no times; what nobody has told is not 0.
+    if (kind !== 'gauge' && labels.length === 0) instrument(name);
+  }
+  // Rates of what probes count need to know when counting began.
+  new Gauge({
+    name: 'process_start_time_seconds',
+    help: 'Start time of the process since unix epoch in seconds.',
+    registers: [probeRegistry],
+  }).set(Math.round(performance.timeOrigin / 1000));
+
   const meters: Meters = {
     count(name, labels = {}, by = 1) {
       const made = instrument(name);
@@ -59,7 +70,7 @@ export function createMetrics(): Metrics {
 
   return {
     meters,
-    reader: (record) => projectionOf(record).measure?.(record, meters),
+    reader: (record, at) => projectionOf(record).measure?.(record, meters, at),
     all: () => main.metrics(),
     probes: () => probeRegistry.metrics(),
     contentType: main.contentType,

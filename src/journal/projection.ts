@@ -1,4 +1,5 @@
 import type { ObjectReference } from '../api/types.ts';
+import type { Instant } from '../base/clock.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -31,7 +32,7 @@ export interface Meters {
 export interface Projection<R> {
   readonly log?: (record: R) => KlogLine | readonly KlogLine[] | undefined;
   readonly event?: (record: R) => EventDraft | undefined;
-  readonly measure?: (record: R, meters: Meters) => void;
+  readonly measure?: (record: R, meters: Meters, at: Instant) => void;
 }
 
 /** One projection for each kind of a record union: a kind without one does not compile. */

@@ -17,6 +17,7 @@ import { composeNode } from './compose/node.ts';
 import { composePods } from './compose/pods.ts';
 import { composeSources } from './compose/sources.ts';
 import {
+  allFeatures,
   type KubeletConfiguration,
   loadKubeletConfiguration,
   type ParsedFlags,
@@ -27,8 +28,8 @@ import { nodeLease } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
 import { createPleg } from './pleg/index.ts';
 import { unitsOf } from './quantity.ts';
-import { cgroupPath, kubepodsName, parseCgroupRoot } from './resources/index.ts';
-import { journalRoute, startServers } from './server/index.ts';
+import { cgroupFs, cgroupPath, kubepodsName, parseCgroupRoot } from './resources/index.ts';
+import { journalRoute, ownGauges, startServers } from './server/index.ts';
 import { podCatalog } from './sources/index.ts';
 import { nodeStats, operationType, podGauges } from './stats/index.ts';
 import { kubernetesVersion } from './version.ts';
@@ -149,6 +150,19 @@ async function runKubelet(
     },
   });
   const gauges = podGauges({ meters: metrics.meters, cache: pleg, catalog, statuses });
+  const own = ownGauges({
+    meters: metrics.meters,
+    clock,
+    version: kubernetesVersion,
+    features: allFeatures(config.featureGates ?? {}),
+    cgroupVersion: cgroupFs().version,
+    workers,
+    podByUid: catalog.byUid,
+    certificates: {
+      client: join(flags.certDir, 'kubelet-client-current.pem'),
+      server: join(flags.certDir, 'kubelet-server-current.pem'),
+    },
+  });
   const servers = await startServers({
     config: { ...config, ...serving.files, cgroupDriver },
     nodeName,
@@ -163,6 +177,7 @@ async function runKubelet(
     texts: {
       '/metrics': async () => {
         gauges();
+        own();
         return { text: await metrics.all(), contentType: metrics.contentType };
       },
       '/metrics/resource': stats.resourceMetrics,

@@ -34,7 +34,13 @@ export type PodRecord =
   | { readonly kind: 'pod.syncFailed'; readonly pod: string; readonly uid: string; readonly error: string }
   | { readonly kind: 'pod.statusUnknown'; readonly object: ObjectReference; readonly error: string }
   | { readonly kind: 'pod.firstSynced'; readonly pod: string; readonly sinceSeenMs: number }
-  | { readonly kind: 'pod.running'; readonly pod: string; readonly sinceSeenMs: number }
+  | {
+      readonly kind: 'pod.running';
+      readonly pod: string;
+      readonly sinceSeenMs: number;
+      /** Absent for static pods, which nobody created. */
+      readonly sinceCreatedMs?: number;
+    }
   | { readonly kind: 'pod.terminating'; readonly pod: string; readonly graceSeconds: number; readonly because: string }
   | { readonly kind: 'pod.stopped'; readonly pod: string; readonly ms: number }
   | { readonly kind: 'pod.finished'; readonly pod: string; readonly uid: string }
@@ -172,7 +178,11 @@ export const podProjections: Projections<PodRecord> = {
   'pod.running': {
     log: ({ pod, sinceSeenMs }) =>
       info(2, 'Observed pod startup duration', { pod, podStartSLOduration: sinceSeenMs / 1000 }),
-    measure: ({ sinceSeenMs }, meters) => meters.observe('kubelet_pod_start_duration_seconds', sinceSeenMs / 1000),
+    measure: ({ sinceSeenMs, sinceCreatedMs }, meters) => {
+      meters.observe('kubelet_pod_start_duration_seconds', sinceSeenMs / 1000);
+      if (sinceCreatedMs !== undefined)
+        meters.observe('kubelet_pod_start_total_duration_seconds', sinceCreatedMs / 1000);
+    },
   },
   'pod.terminating': {
     log: ({ pod, graceSeconds, because }) =>

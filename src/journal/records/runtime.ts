@@ -39,7 +39,8 @@ export const runtimeProjections: Projections<RuntimeRecord> = {
   },
   'runtime.relisted': {
     log: ({ changed, ms }) => info(5, 'GenericPLEG: Relisting', { changed, ms }),
-    measure: ({ ms, sinceLastMs }, meters) => {
+    measure: ({ ms, sinceLastMs }, meters, at) => {
+      meters.gauge('kubelet_pleg_last_seen_seconds', Math.floor(at / 1000));
       meters.observe('kubelet_pleg_relist_duration_seconds', ms / 1000);
       if (sinceLastMs !== undefined) meters.observe('kubelet_pleg_relist_interval_seconds', sinceLastMs / 1000);
     },

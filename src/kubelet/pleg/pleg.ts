@@ -170,8 +170,9 @@ export function createPleg({ cri, clock, journal, readMessage = readTerminationM
       if (result.status === 'fulfilled') continue;
       journal.write({ kind: 'runtime.inspectionFailed', uid: changed[i] ?? '', error: messageOf(result.reason) });
     }
+    const sinceLast = relistedAt === undefined ? {} : { sinceLastMs: startedAt - relistedAt };
     if (results.every(({ status }) => status === 'fulfilled')) relistedAt = startedAt;
-    journal.write({ kind: 'runtime.relisted', changed: changed.length, ms: clock.now() - startedAt });
+    journal.write({ kind: 'runtime.relisted', changed: changed.length, ms: clock.now() - startedAt, ...sinceLast });
   }
 
   async function runRelist(signal: AbortSignal): Promise<void> {

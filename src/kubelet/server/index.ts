@@ -28,6 +28,7 @@ import { podRoutes } from './routes/pods.ts';
 import { streamHandlers } from './routes/streams.ts';
 import { refuseUpgrade } from './upgrade.ts';
 
+export { ownGauges } from './own-gauges.ts';
 export { journalRoute } from './routes/journal.ts';
 
 export interface ServerOptions {

@@ -195,6 +195,15 @@ describe('refusals', () => {
     expect(await upgrade(path)).toEqual({ status, body });
   });
 
+  test('too many streams: when to come again', async () => {
+    failure = new CriError('Exec', 'resourceExhausted', 'ResourceExhausted', 'full');
+    const request = server.open(path, { method: 'POST', headers: spdy });
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    expect(response.headers['retry-after']).toBe('60');
+    response.destroy();
+  });
+
   test.each<[string, string, number, string]>([
     [
       'no stream is asked for',

@@ -62,8 +62,13 @@ const closed = (stream: Duplex): Promise<void> => new Promise((resolve) => strea
 
 /** A plain HTTP answer on a connection that asked to be upgraded and is not. */
 export function refuseUpgrade(client: Duplex, status: number, reason: string, text: string): void {
-  const body = Buffer.from(text);
-  client.end(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${text}`,
-  );
+  const head = [
+    `HTTP/1.1 ${status} ${reason}`,
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    // The runtime keeps a stream that nobody came for this long.
+    ...(status === 429 ? ['Retry-After: 60'] : []),
+    'Connection: close',
+  ];
+  client.end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }

@@ -150,7 +150,9 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     const sinceSeenMs = clock.now() - seenAt;
     if (before === undefined) journal.write({ kind: 'pod.firstSynced', pod: logNameOf(pod), sinceSeenMs });
     if (before?.phase === 'Pending' && now.phase === 'Running') {
-      journal.write({ kind: 'pod.running', pod: logNameOf(pod), sinceSeenMs });
+      const createdAt = isStaticPod(pod) ? undefined : fromApiTime(pod.metadata?.creationTimestamp);
+      const sinceCreated = createdAt === undefined ? {} : { sinceCreatedMs: clock.now() - createdAt };
+      journal.write({ kind: 'pod.running', pod: logNameOf(pod), sinceSeenMs, ...sinceCreated });
     }
   }
 
