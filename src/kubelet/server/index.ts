@@ -21,7 +21,7 @@ import { parseGoDuration, renderConfigz } from '../config/index.ts';
 import type { PodCache, PodCatalog } from '../parts.ts';
 import { authenticator, credentialsOf, type User } from './authenticate.ts';
 import { authorizer, requestAttributes } from './authorize.ts';
-import { findRoute, metricPath, type Route, sendJson, sendText } from './router.ts';
+import { findRoute, metricPath, type Route, requestUrl, sendJson, sendText } from './router.ts';
 import { containerLogsRoute } from './routes/container-logs.ts';
 import { nodeLogsRoute } from './routes/node-logs.ts';
 import { podRoutes } from './routes/pods.ts';
@@ -175,8 +175,6 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
     }
   }
 
-  const urlOf = (request: IncomingMessage): URL => new URL(request.url ?? '/', 'https://kubelet');
-
   async function answer(
     available: readonly Route[],
     request: IncomingMessage,
@@ -203,7 +201,7 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
     ): RequestListener =>
     (request, response) => {
       const startedAt = clock.now();
-      const url = urlOf(request);
+      const url = requestUrl(request.url);
       response.once('close', () => {
         const path = metricPath(available, url.pathname);
         journal.write({
@@ -228,7 +226,7 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
     };
 
   async function onUpgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
-    const url = urlOf(request);
+    const url = requestUrl(request.url);
     const startedAt = clock.now();
     const refused = await refusal(request, url.pathname);
     if (refused !== undefined) return refuseUpgrade(client, refused.status, 'Refused', refused.text);
@@ -299,7 +297,7 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
   }
   if (config.healthzPort > 0) {
     const health = createHttpServer((request, response) =>
-      urlOf(request).pathname === '/healthz'
+      requestUrl(request.url).pathname === '/healthz'
         ? sendText(response, 200, 'ok')
         : sendText(response, 404, '404 page not found\n'),
     );

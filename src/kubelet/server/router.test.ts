@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findRoute, matchPath, metricPath, type Route } from './router.ts';
+import { findRoute, matchPath, metricPath, type Route, requestUrl } from './router.ts';
 
 describe('matchPath', () => {
   test.each<[string, string, Readonly<Record<string, string>> | undefined]>([
@@ -34,3 +34,18 @@ test.each([
   ['/logs/pods/a.log', 'logs'],
   ['/made/up/by/someone', 'other'],
 ])('%s is measured as %s', (path, expected) => expect(metricPath(routes, path)).toBe(expected));
+
+test.each([
+  ['/pods', '/pods', ''],
+  ['/exec/a/b/c?command=ls&command=%2F', '/exec/a/b/c', '?command=ls&command=%2F'],
+  ['/logs/a?b?c', '/logs/a', '?b?c'],
+  ['//[', '//[', ''],
+  ['//elsewhere/pods', '//elsewhere/pods', ''],
+  ['http://[/pods', '/http://[/pods', ''],
+  ['*', '/*', ''],
+  ['', '/', ''],
+  ['/pods/../exec/a', '/exec/a', ''],
+])('%s asks for %s', (target, path, query) => {
+  const { pathname, search } = requestUrl(target);
+  expect([pathname, search]).toEqual([path, query]);
+});

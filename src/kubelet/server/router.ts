@@ -48,6 +48,18 @@ export function matchPath(pattern: string, path: string): Readonly<Record<string
   return params;
 }
 
+/**
+ * What a request asks for, as a URL. Never throws: anyone may send anything, and `//[`, which URL's parser takes for
+ * a broken host, is only a path that nobody serves.
+ */
+export function requestUrl(target = '/'): URL {
+  const query = target.indexOf('?');
+  const url = new URL('https://kubelet');
+  url.pathname = query === -1 ? target : target.slice(0, query);
+  url.search = query === -1 ? '' : target.slice(query);
+  return url;
+}
+
 export interface Match {
   readonly route: Route;
   readonly params: Readonly<Record<string, string>>;

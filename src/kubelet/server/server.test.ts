@@ -96,6 +96,7 @@ describe('what is answered', () => {
   test.each<[string, string, number, RegExp]>([
     ['GET', '/healthz?verbose', 200, /^\[\+\]ping ok\n\[\+\]log ok\n\[\+\]syncloop ok\nhealthz check passed\n$/],
     ['GET', '/healthz/syncloop', 200, /^ok$/],
+    ['GET', '/metrics/slis', 200, /^kubernetes_healthcheck\{name="syncloop",type="healthz"\} 1$/m],
     ['GET', '/livez', 404, /not found/],
     ['GET', '/', 404, /not found/],
     ['GET', '/pods', 200, /"kind":"PodList","apiVersion":"v1".*"name":"web"/],
@@ -245,4 +246,9 @@ describe('in other circumstances', () => {
       expect((await own.ask('/healthz')).body).toContain('[-]syncloop failed: reason withheld');
       expect(await own.ask('/healthz?exclude=syncloop')).toMatchObject({ status: 200 });
     }));
+});
+
+test.each(['//[', 'http://[/pods', '//elsewhere/pods'])('a caller who asks for %s gets an answer', async (target) => {
+  expect(await server.ask(target)).toMatchObject({ status: 404 });
+  expect(await server.ask('/healthz')).toMatchObject({ status: 200 });
 });
