@@ -23,6 +23,7 @@ import { authenticator, credentialsOf, type User } from './authenticate.ts';
 import { authorizer, requestAttributes } from './authorize.ts';
 import { findRoute, metricPath, type Route, requestUrl, sendJson, sendText } from './router.ts';
 import { containerLogsRoute } from './routes/container-logs.ts';
+import { healthRoutes } from './routes/healthz.ts';
 import { nodeLogsRoute } from './routes/node-logs.ts';
 import { podRoutes } from './routes/pods.ts';
 import { streamHandlers } from './routes/streams.ts';
@@ -58,48 +59,10 @@ const day = 24 * 3_600_000;
 /** What upstream gives a request, since logs and streams last. */
 const requestTimeoutMs = 4 * 3_600_000;
 
-const healthRoutes = (options: ServerOptions): readonly Route[] => {
-  const checks: Readonly<Record<string, () => string | undefined>> = {
-    ping: () => undefined,
-    log: () => undefined,
-    syncloop: options.syncLoopProblem,
-  };
-  return [
-    {
-      path: '/healthz',
-      handle({ response, url }) {
-        const excluded = url.searchParams.getAll('exclude');
-        const results = Object.entries(checks)
-          .filter(([name]) => !excluded.includes(name))
-          .map(([name, check]) => [name, check()] as const);
-        const failed = results.some(([, problem]) => problem !== undefined);
-        const lines = results.map(([name, problem]) =>
-          problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`,
-        );
-        if (failed) return sendText(response, 500, `${lines.join('\n')}\nhealthz check failed\n`);
-        sendText(response, 200, url.searchParams.has('verbose') ? `${lines.join('\n')}\nhealthz check passed\n` : 'ok');
-      },
-    },
-    ...Object.entries(checks).map(
-      ([name, check]): Route => ({
-        path: `/healthz/${name}`,
-        handle({ response }) {
-          const problem = check();
-          sendText(
-            response,
-            problem === undefined ? 200 : 500,
-            problem === undefined ? 'ok' : `internal server error: ${problem}\n`,
-          );
-        },
-      }),
-    ),
-  ];
-};
-
 function allRoutes(options: ServerOptions, streams: ReturnType<typeof streamHandlers>): readonly Route[] {
   const { config, catalog, cache, statusOf, clock } = options;
   return [
-    ...healthRoutes(options),
+    ...healthRoutes(options.syncLoopProblem),
     ...podRoutes({ catalog, cache, statusOf }),
     { path: '/configz', debug: true, handle: ({ response }) => sendJson(response, renderConfigz(config)) },
     ...Object.entries(options.texts).flatMap(([path, make]): Route[] =>
