@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { type Route, sendText } from '../router.ts';
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -25,7 +26,8 @@ export const nodeLogsRoute = (folder: string, enabled: boolean): Route => ({
       return sendText(response, 200, `<!doctype html>\n<pre>\n${list}\n</pre>\n`, 'text/html; charset=utf-8');
     }
     if (!info.isFile()) return sendText(response, 404, '404 page not found\n');
-    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'content-length': info.size });
-    createReadStream(path, { end: Math.max(0, info.size - 1) }).pipe(response);
+    response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+    // A log may be written to, cut or moved away meanwhile: no more than it had, and no length is promised.
+    await pipeline(createReadStream(path, info.size === 0 ? {} : { end: info.size - 1 }), response);
   },
 });
