@@ -55,7 +55,7 @@ async function runKubelet(
 
   const metrics = createMetrics();
   let verbosity = config.logging.verbosity;
-  const view = liveView({ perPod: 200, pods: 200 });
+  const view = liveView({ perPod: 100, pods: 120 });
   const readers: JournalReader[] = [
     klogReader({
       verbosity: () => verbosity,
