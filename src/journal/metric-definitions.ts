@@ -78,7 +78,6 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
   kubelet_certificate_manager_server_ttl_seconds: gauge('Seconds until the serving certificate ends'),
   kubelet_certificate_manager_client_expiration_renew_errors: counter('Renewals of the client certificate that failed'),
   kubelet_server_expiration_renew_errors: counter('Renewals of the serving certificate that failed'),
-  kubelet_volume_stats_capacity_bytes: gauge('Capacity of a volume', 'namespace', 'persistentvolumeclaim'),
   kubelet_lifecycle_handler_http_fallbacks_total: counter('Hooks that fell back from HTTPS to HTTP'),
   prober_probe_total: counter('Attempts at probes', 'probe_type', 'result', 'container', 'pod', 'namespace', 'pod_uid'),
   prober_probe_duration_seconds: histogram(

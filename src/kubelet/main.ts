@@ -178,7 +178,7 @@ async function runKubelet(
       '/metrics': async () => {
         gauges();
         own();
-        return { text: await metrics.all(), contentType: metrics.contentType };
+        return { text: `${await metrics.all()}\n${await stats.volumeMetrics()}`, contentType: metrics.contentType };
       },
       '/metrics/resource': stats.resourceMetrics,
       '/metrics/cadvisor': stats.cadvisorMetrics,

@@ -10,6 +10,7 @@ import { folderUsage } from './folder-usage.ts';
 import { bootTime, readCgroupUsage, readFileSystem, readInterfaces, readProcesses } from './node-usage.ts';
 import { renderResourceMetrics } from './resource-metrics.ts';
 import { onlyCpuAndMemory, type RunningContainer, renderSummary, type Summary } from './summary.ts';
+import { renderVolumeMetrics } from './volume-metrics.ts';
 import { claimOf, type VolumeUsage, volumeUsages } from './volume-usage.ts';
 
 export { operationType, podGauges } from './gauges.ts';
@@ -30,6 +31,8 @@ export interface StatsOptions {
 export interface Stats {
   summary(query: URLSearchParams): Promise<{ readonly text: string; readonly contentType: string }>;
   resourceMetrics(): Promise<{ readonly text: string; readonly contentType: string }>;
+  /** kubelet_volume_stats_*, as part of the kubelet's own metrics. */
+  volumeMetrics(): Promise<string>;
   cadvisorMetrics(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
@@ -73,6 +76,8 @@ export function nodeStats({
     cache.get(attributes?.metadata?.uid ?? '')?.sandboxes[0]?.ready ?? false;
 
   const measureVolumes = volumeUsages(rootDir, clock);
+  /** Apart, as asking for other pods makes it forget. */
+  const measureClaims = volumeUsages(rootDir, clock);
 
   async function runningContainers(
     uids: readonly string[],
@@ -140,6 +145,20 @@ export function nodeStats({
       const summary = await collect(!only);
       const shown = only ? onlyCpuAndMemory(summary) : summary;
       return { text: `${JSON.stringify(shown, null, 1)}\n`, contentType: 'application/json' };
+    },
+    async volumeMetrics() {
+      const claiming = cache
+        .all()
+        .map(({ uid }) => uid)
+        .filter((uid) => podByUid(uid)?.spec?.volumes?.some(({ name }) => claimOf(podByUid(uid), name) !== undefined));
+      const measured = await measureClaims(claiming);
+      const volumes = [...measured].flatMap(([uid, usages]) =>
+        usages.flatMap((usage) => {
+          const claim = claimOf(podByUid(uid), usage.name);
+          return claim === undefined ? [] : [{ claim, usage }];
+        }),
+      );
+      return renderVolumeMetrics(volumes);
     },
     async cadvisorMetrics() {
       const text = renderCadvisorMetrics({
