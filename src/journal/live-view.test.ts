@@ -37,7 +37,15 @@ describe('liveView', () => {
     const heard: string[] = [];
     const stop = view.subscribe((record) => heard.push(renderShown(record)));
     view.reader(
-      { kind: 'server.answered', method: 'GET', path: 'pods', status: 200, serverType: 'readwrite', ms: 1 },
+      {
+        kind: 'server.answered',
+        method: 'GET',
+        path: 'pods',
+        status: 200,
+        serverType: 'readwrite',
+        ms: 1,
+        inFlight: 0,
+      },
       at,
     );
     view.reader(synced('ns/web'), at);

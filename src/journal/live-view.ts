@@ -42,7 +42,7 @@ export const renderShown = ({ at, pod, record }: ShownRecord): string =>
   );
 
 /** Requests to the kubelet's own server would drown what they ask about. */
-const hidden: ReadonlySet<JournalRecord['kind']> = new Set(['server.answered']);
+const hidden: ReadonlySet<JournalRecord['kind']> = new Set(['server.asked', 'server.answered']);
 
 /** Remembers the latest records of each pod, so that people can see what was decided and why, and watch on. */
 export function liveView({ perPod, pods }: LiveViewOptions): LiveView {

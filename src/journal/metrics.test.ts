@@ -5,10 +5,22 @@ import { createMetrics } from './metrics.ts';
 describe('createMetrics', () => {
   test('a record’s measurements are shown under their names', async () => {
     const { reader, all } = createMetrics();
-    reader({ kind: 'server.answered', method: 'GET', path: 'pods', status: 200, serverType: 'readwrite', ms: 30 }, 0);
+    reader(
+      {
+        kind: 'server.answered',
+        method: 'GET',
+        path: 'pods',
+        status: 200,
+        serverType: 'readwrite',
+        ms: 30,
+        inFlight: 2,
+      },
+      0,
+    );
     const text = await all();
     const labels = 'method="GET",path="pods",server_type="readwrite",long_running="false"';
     expect(text).toContain(`kubelet_http_requests_total{${labels}} 1`);
+    expect(text).toContain(`kubelet_http_inflight_requests{${labels}} 2`);
     expect(text).toContain(`kubelet_http_requests_duration_seconds_bucket{le="0.025",${labels}} 0`);
     expect(text).toContain(`kubelet_http_requests_duration_seconds_bucket{le="0.05",${labels}} 1`);
   });

@@ -1,16 +1,23 @@
 import { failure, info, type Projections } from '../projection.ts';
 
+interface Asked {
+  readonly method: string;
+  /** Its first part: there are few of them. */
+  readonly path: string;
+  readonly serverType: 'readwrite' | 'readonly';
+  /** Requests like this one that are being answered now. */
+  readonly inFlight: number;
+}
+
 /** What the kubelet's servers tell. */
 export type ServerRecord =
   | { readonly kind: 'server.listening'; readonly address: string; readonly port: number }
-  | {
+  | ({ readonly kind: 'server.asked' } & Asked)
+  | ({
       readonly kind: 'server.answered';
-      readonly method: string;
-      readonly path: string;
       readonly status: number;
-      readonly serverType: 'readwrite' | 'readonly';
       readonly ms: number;
-    }
+    } & Asked)
   | { readonly kind: 'server.authFailed'; readonly step: 'authenticate' | 'authorize'; readonly reason: string }
   | { readonly kind: 'server.failed'; readonly path: string; readonly reason: string }
   | {
@@ -29,15 +36,26 @@ export type ServerRecord =
 
 const longRunning = ['exec', 'attach', 'portForward', 'debug'];
 
+const labelsOf = ({ method, path, serverType }: Asked) => ({
+  method,
+  path,
+  server_type: serverType,
+  long_running: String(longRunning.includes(path)),
+});
+
 export const serverProjections: Projections<ServerRecord> = {
   'server.listening': { log: ({ address, port }) => info(0, 'Starting to listen', { address, port }) },
+  'server.asked': {
+    measure: (record, meters) => meters.gauge('kubelet_http_inflight_requests', record.inFlight, labelsOf(record)),
+  },
   'server.answered': {
     log: ({ method, path, status, ms }) =>
       info(4, 'HTTP', { verb: method, URI: `/${path}`, resp: status, latencyMs: ms }),
-    measure: ({ method, path, serverType, ms }, meters) => {
-      const labels = { method, path, server_type: serverType, long_running: String(longRunning.includes(path)) };
+    measure: (record, meters) => {
+      const labels = labelsOf(record);
       meters.count('kubelet_http_requests_total', labels);
-      meters.observe('kubelet_http_requests_duration_seconds', ms / 1000, labels);
+      meters.observe('kubelet_http_requests_duration_seconds', record.ms / 1000, labels);
+      meters.gauge('kubelet_http_inflight_requests', record.inFlight, labels);
     },
   },
   'server.authFailed': {

@@ -155,6 +155,30 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
     await match.route.handle({ request, response, url, params: match.params });
   }
 
+  const inFlight = new Map<string, number>();
+
+  /** Tells that a request has come; what it answers is called when the request has been answered. */
+  function begin(method: string, path: string, serverType: 'readwrite' | 'readonly'): (status: number) => void {
+    const startedAt = clock.now();
+    const key = `${method} ${path} ${serverType}`;
+    const count = (change: 1 | -1): number => {
+      const now = (inFlight.get(key) ?? 0) + change;
+      inFlight.set(key, now);
+      return now;
+    };
+    journal.write({ kind: 'server.asked', method, path, serverType, inFlight: count(1) });
+    return (status) =>
+      journal.write({
+        kind: 'server.answered',
+        method,
+        path,
+        status,
+        serverType,
+        ms: clock.now() - startedAt,
+        inFlight: count(-1),
+      });
+  }
+
   const listener =
     (
       available: readonly Route[],
@@ -163,19 +187,9 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
       guarded: boolean,
     ): RequestListener =>
     (request, response) => {
-      const startedAt = clock.now();
       const url = requestUrl(request.url);
-      response.once('close', () => {
-        const path = metricPath(available, url.pathname);
-        journal.write({
-          kind: 'server.answered',
-          method: request.method ?? '',
-          path,
-          status: response.statusCode,
-          serverType,
-          ms: clock.now() - startedAt,
-        });
-      });
+      const answered = begin(request.method ?? '', metricPath(available, url.pathname), serverType);
+      response.once('close', () => answered(response.statusCode));
       const work = async () => {
         const refused = guarded ? await refusal(request, url.pathname) : undefined;
         if (refused !== undefined) return sendText(response, refused.status, refused.text);
@@ -190,20 +204,12 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
 
   async function onUpgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     const url = requestUrl(request.url);
-    const startedAt = clock.now();
     const refused = await refusal(request, url.pathname);
     if (refused !== undefined) return refuseUpgrade(client, refused.status, 'Refused', refused.text);
     if (!config.enableDebuggingHandlers)
       return refuseUpgrade(client, 405, 'Method Not Allowed', 'Debug endpoints are disabled.\n');
-    await streams.upgrade(request, client, head, url);
-    journal.write({
-      kind: 'server.answered',
-      method: request.method ?? '',
-      path: metricPath(routes, url.pathname),
-      status: 101,
-      serverType: 'readwrite',
-      ms: clock.now() - startedAt,
-    });
+    const answered = begin(request.method ?? '', metricPath(routes, url.pathname), 'readwrite');
+    await streams.upgrade(request, client, head, url).finally(() => answered(101));
   }
 
   const servers: Server[] = [];

@@ -143,7 +143,7 @@ describe('what is answered', () => {
       .poll(() => server.journal.records.filter(({ kind }) => kind === 'server.answered').slice(-2))
       .toMatchObject([
         { method: 'GET', path: 'containerLogs', status: 400, serverType: 'readwrite' },
-        { path: 'other', status: 404 },
+        { path: 'other', status: 404, inFlight: 0 },
       ]);
   });
 });
