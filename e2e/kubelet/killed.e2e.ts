@@ -17,15 +17,21 @@ const shell = (script: string) => cluster.onNode(node, ['sh', '-c', script]);
 
 /** What must not change when a kubelet dies: containers as the runtime has them, and as the API server does. */
 async function facts(): Promise<unknown> {
-  const { containers } = JSON.parse(await shell('crictl ps -o json')) as { containers: { id: string }[] };
+  const { containers } = JSON.parse(await shell('crictl ps -o json')) as {
+    containers: { id: string; labels: Record<string, string> }[];
+  };
   const { items } = await cluster.json<{
     items: {
       metadata: { uid: string };
       status: { containerStatuses: { containerID: string; restartCount: number; ready: boolean }[] };
     }[];
-  }>(['get', 'pods', '-A', '--field-selector', `spec.nodeName=${node}`]);
+  }>(['-n', ns, 'get', 'pods', '--field-selector', `spec.nodeName=${node}`]);
   return {
-    runtime: containers.map(({ id }) => id).sort(),
+    // Pods of earlier tests may still be ending beside these.
+    runtime: containers
+      .filter(({ labels }) => [ns, 'kube-system'].includes(labels['io.kubernetes.pod.namespace'] ?? ''))
+      .map(({ id }) => id)
+      .sort(),
     api: items
       .map(({ metadata, status }) => ({
         uid: metadata.uid,
