@@ -1,0 +1,55 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mustKlab, run } from '../harness/run.ts';
+import { commonImages } from './images.ts';
+import { pointNodeAtRegistry } from './registry.ts';
+
+export type KubeletKind = 'klab' | 'upstream';
+
+/** A control plane and two workers, every node with the kubelet that is asked for. */
+const clusterFile = (kubelet: KubeletKind): string =>
+  JSON.stringify({
+    kind: 'Cluster',
+    apiVersion: 'klab.dev/v1alpha1',
+    nodes: ['control-plane', 'worker', 'worker'].map((role) => ({ role, kubelet })),
+  });
+
+export interface TestCluster {
+  readonly name: string;
+  readonly kubeconfig: string;
+  readonly remove: () => Promise<void>;
+}
+
+/** Makes the cluster, unless it is there, and lets its nodes pull the test images. */
+export async function ensureCluster(
+  name: string,
+  kubelet: KubeletKind,
+  report: (line: string) => void,
+): Promise<TestCluster> {
+  const kubeconfig = join(tmpdir(), `klab-${name}.kubeconfig`);
+  const existing = (await mustKlab(['get', 'clusters'])).split('\n');
+  if (existing.includes(name)) {
+    report(`using the cluster ${name}`);
+    await mustKlab(['export', 'kubeconfig', '--name', name, '--kubeconfig', kubeconfig]);
+  } else {
+    report(`klab create cluster --name ${name} (every kubelet: ${kubelet})`);
+    await mustKlab(['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-', '--wait', '4m'], {
+      input: clusterFile(kubelet),
+      timeoutMs: 400_000,
+    });
+  }
+  const nodes = (await mustKlab(['get', 'nodes', '--name', name])).split('\n').filter((node) => node !== '');
+  await Promise.all(nodes.map(pointNodeAtRegistry));
+  report('pulling the common test images on every node');
+  for (const image of commonImages) {
+    await Promise.all(nodes.map((node) => mustKlab(['exec', node, '--', 'crictl', 'pull', image])));
+  }
+  return {
+    name,
+    kubeconfig,
+    remove: async () => {
+      await run('rm', ['-f', kubeconfig]);
+      await mustKlab(['delete', 'cluster', '--name', name]);
+    },
+  };
+}

@@ -1,0 +1,120 @@
+// Runs upstream's own end-to-end tests, unedited, against a klab cluster. Usage: node e2e/conformance/main.ts --help
+import { execFileSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { cacheFolder, imageVersions } from '../../src/image/index.ts';
+import { ensureCluster, type KubeletKind } from './cluster.ts';
+import { focusPattern } from './focus.ts';
+import { buildTestImages, imagesKey } from './images.ts';
+import { folder, root } from './paths.ts';
+import { buildPrograms, kubernetesModule } from './programs.ts';
+import { ensureRegistry, removeRegistry } from './registry.ts';
+import { compareWithBefore, parsePassed, renderMarkdown, renderPassed } from './report.ts';
+import { runSuite } from './run.ts';
+
+const say = (line: string): void => console.error(`==> ${line}`);
+
+const command = new Command('conformance')
+  .description("Runs upstream's end-to-end tests against a cluster of this checkout's kubelet")
+  .option('--focus <set>', 'sig-node, NodeConformance, node (both), Conformance, or a regular expression', 'sig-node')
+  .option('--skip <pattern>', 'leave out tests whose names match')
+  .option('--procs <n>', 'tests that run side by side', String(cpus().length * 3))
+  .option('--kubelet <kind>', "every node's kubelet: klab or upstream", 'klab')
+  .option('--cluster <name>', 'the cluster, made when it is not there')
+  .option('--timeout <duration>', 'end the run after this time', '2h')
+  .option('--out <folder>', 'where reports go')
+  .option('--keep', 'keep the cluster and the registry for the next run', false)
+  .option('--update', 'write the tests that passed into the list that later runs are held against', false)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  make conformance                                 the 106 conformance tests of sig-node
+  make conformance FOCUS=NodeConformance           every test that is marked so
+  make conformance FOCUS='Probing container' ARGS=--keep
+  make conformance ARGS='--kubelet upstream'       the same with upstream's kubelet on every node
+`,
+  );
+
+const passedFile = join(folder, 'passed.txt');
+
+async function main(): Promise<number> {
+  const options = command.parse().opts<{
+    focus: string;
+    skip?: string;
+    procs: string;
+    kubelet: KubeletKind;
+    cluster?: string;
+    timeout: string;
+    out?: string;
+    keep: boolean;
+    update: boolean;
+  }>();
+  if (options.kubelet !== 'klab' && options.kubelet !== 'upstream')
+    command.error(`error: --kubelet must be klab or upstream, not "${options.kubelet}"`);
+  const procs = Number(options.procs);
+  if (!Number.isInteger(procs) || procs < 1) command.error(`error: --procs must be a whole number from 1`);
+  const name = options.cluster ?? (options.kubelet === 'klab' ? 'conformance' : 'conformance-upstream');
+  const out = options.out ?? join(root, 'dist', name);
+  const focus = focusPattern(options.focus);
+
+  say("building upstream's tests");
+  const suite = await buildPrograms('suite', say);
+  const registry = await buildPrograms('registry', say);
+  // The newest base comes first in the list that the image's build keeps.
+  const base = (await readFile(join(cacheFolder(process.env), 'images/debian'), 'utf8')).split('\n')[0] ?? '';
+  const key = await imagesKey(base, suite.key);
+  say('the registry of the test images');
+  await ensureRegistry({ program: join(registry.folder, 'registry'), key, report: say }, async () =>
+    buildTestImages({ base, programs: suite.folder, kubernetes: await kubernetesModule(), report: say }),
+  );
+  const cluster = await ensureCluster(name, options.kubelet, say);
+  try {
+    say(`running ${focus} with ${procs} side by side; reports go to ${out}`);
+    const results = await runSuite({
+      programs: suite.folder,
+      kubeconfig: cluster.kubeconfig,
+      focus,
+      ...(options.skip === undefined ? {} : { skip: options.skip }),
+      procs,
+      out,
+      timeout: options.timeout,
+    });
+    const facts = {
+      kubelet: options.kubelet === 'klab' ? `klab ${revision()}` : `upstream's, ${imageVersions.kubernetes}`,
+      Kubernetes: imageVersions.kubernetes,
+      tests: `\`${focus}\`${options.skip === undefined ? '' : `, without \`${options.skip}\``}`,
+      date: new Date().toISOString().slice(0, 10),
+    };
+    const title = `Upstream's tests: ${options.focus}`;
+    await writeFile(join(out, 'report.md'), renderMarkdown(title, facts, results));
+    const before = parsePassed(await readFile(passedFile, 'utf8').catch(() => ''));
+    const { broken, gained } = compareWithBefore(results, before);
+    if (options.update && options.kubelet === 'klab') await writeFile(passedFile, renderPassed(results, before));
+    const sum = (outcome: string) => results.filter((result) => result.outcome === outcome).length;
+    for (const result of results)
+      if (result.outcome === 'failed') console.log(`FAILED  ${result.name}\n        ${result.because ?? ''}`);
+    for (const result of results)
+      if (result.outcome === 'skipped') console.log(`skipped ${result.name}\n        ${result.because ?? ''}`);
+    for (const test of broken) console.log(`passed before and fails now: ${test}`);
+    if (gained.length > 0) console.log(`${gained.length} passed that are not in ${passedFile.slice(root.length + 1)}`);
+    console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
+    if (results.length === 0) {
+      console.error(`no test's name matches ${focus}`);
+      return 1;
+    }
+    return sum('failed') === 0 ? 0 : 1;
+  } finally {
+    if (!options.keep) {
+      await cluster.remove();
+      await removeRegistry();
+    }
+  }
+}
+
+const revision = (): string =>
+  execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+
+process.exitCode = await main();
