@@ -1,9 +1,10 @@
 # Everything a newcomer needs is `make lab` and `make test`; both set up the machine first and say what they do.
 NODE := node_modules/.bin/node
 LAB ?= lab
+FOCUS ?= sig-node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/local/go/bin
 
-.PHONY: help setup image lab test unit runtime e2e check bundle clean
+.PHONY: help setup image lab test unit conformance check bundle clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,6 +20,9 @@ lab: image ## Makes a three-node cluster from configs/kind.yaml, with pods runni
 
 test: image ## Runs every test: unit, kubelet on containerd, end to end
 	@scripts/test.sh
+
+conformance: image ## Runs upstream's own tests (FOCUS=sig-node, NodeConformance, node, or a pattern; ARGS=--help)
+	@$(NODE) e2e/conformance/main.ts --focus '$(FOCUS)' $(ARGS)
 
 unit: setup ## Runs the tests that need neither Docker nor a cluster
 	@vitest run --project unit
