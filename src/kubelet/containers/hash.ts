@@ -1,3 +1,5 @@
+import { fnv1a32 } from '../fnv.ts';
+
 /** Go's encoding/json escapes these inside strings; JSON.stringify does not. */
 const goEscapes: Readonly<Record<string, string>> = {
   '<': '\\u003c',
@@ -8,13 +10,6 @@ const goEscapes: Readonly<Record<string, string>> = {
 };
 
 const goJson = (text: string): string => JSON.stringify(text).replace(/[<>&\u2028\u2029]/g, (c) => goEscapes[c] ?? c);
-
-/** FNV-1a, 32 bit. */
-function fnv1a32(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}
 
 /**
  * The container's hash as upstream's kubelet computes it: over name and image only, in the words of Go's `%#v` of the
