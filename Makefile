@@ -4,7 +4,7 @@ LAB ?= lab
 FOCUS ?= sig-node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/local/go/bin
 
-.PHONY: help setup image lab test unit conformance check bundle clean
+.PHONY: help setup image lab test unit conformance bench check bundle clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,9 @@ test: image ## Runs every test: unit, kubelet on containerd, end to end
 
 conformance: image ## Runs upstream's own tests (FOCUS=sig-node, NodeConformance, node, or a pattern; ARGS=--help)
 	@$(NODE) e2e/conformance/main.ts --focus '$(FOCUS)' $(ARGS)
+
+bench: image ## Measures our kubelet beside upstream's, in turns (ARGS='--rounds 1 --only latency,burst50')
+	@$(NODE) bench/compare.ts --out dist/bench $(ARGS)
 
 unit: setup ## Runs the tests that need neither Docker nor a cluster
 	@vitest run --project unit
