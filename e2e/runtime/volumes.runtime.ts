@@ -61,6 +61,7 @@ function setUp(api = fakeApi(), labels: Record<string, string> = {}) {
     journal,
     mounts: kernelMounts,
     api,
+    trustAnchors: undefined,
     objects: {
       configMap: async (_namespace, name) => {
         const data = configMaps.get(name);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitUntil } from '../../base/wait-until.ts';
 import { decideAdmission, nodeForAdmission, safeSysctlsOf } from '../admission/index.ts';
-import { parseGoDuration } from '../config/index.ts';
+import { featureEnabled, parseGoDuration } from '../config/index.ts';
 import { containerInputs } from '../containers/inputs.ts';
 import { logRotation } from '../containers/log-rotation.ts';
 import { runtimeClasses } from '../containers/runtime-class.ts';
@@ -54,6 +54,7 @@ export function composePods(
   const cfs = { cfsQuota: config.cpuCFSQuota, cfsPeriodMicros: parseGoDuration(config.cpuCFSQuotaPeriod) * 1000 };
   const fs = cgroupFs();
   const swapControllable = existsSync(swapFiles[fs.version]);
+  const feature = (name: string): boolean => featureEnabled(config.featureGates ?? {}, name);
   const capacity = node.capacity();
   const reservedOf = (name: string, of: (quantity: string | undefined) => number): number =>
     of(config.systemReserved?.[name]) + of(config.kubeReserved?.[name]);
@@ -87,6 +88,7 @@ export function composePods(
           workers.wake(uid);
         }
       },
+      showTrustBundles: feature('ClusterTrustBundle') && feature('ClusterTrustBundleProjection'),
     });
   const services = api && serviceLister(api, clock);
   const volumes = volumeManager({
@@ -96,6 +98,7 @@ export function composePods(
     mounts: kernelMounts,
     api,
     objects,
+    trustAnchors: objects?.trustAnchors,
     hostIps: node.hostIps,
     resourceDefaults: node.allocatable,
     node: node.node,

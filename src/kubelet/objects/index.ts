@@ -5,23 +5,35 @@ import type { PodObjects } from '../parts.ts';
 import { uidOf } from '../pod-facts.ts';
 import { objectCache } from './object-cache.ts';
 import { tokenManager } from './tokens.ts';
+import { type TrustAnchors, trustAnchors } from './trust-anchors.ts';
 
 export { serviceLister } from './services.ts';
+export type { TrustAnchors, TrustAnchorsSource } from './trust-anchors.ts';
 
 export interface PodObjectsOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly onChange: (podUids: readonly string[]) => void;
+  /** Whether volumes may show ClusterTrustBundles. */
+  readonly showTrustBundles: boolean;
+}
+
+/** The objects, and what else volumes are made from. */
+export interface AllPodObjects extends PodObjects {
+  /** Undefined: this kubelet shows no ClusterTrustBundles. */
+  readonly trustAnchors: TrustAnchors | undefined;
 }
 
 const decodeAll = (data: Readonly<Record<string, string>> | undefined): Record<string, Uint8Array> =>
   Object.fromEntries(Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')]));
 
 /** What pods on this node refer to in the API. */
-export function podObjects({ api, clock, onChange }: PodObjectsOptions): PodObjects {
+export function podObjects({ api, clock, onChange, showTrustBundles }: PodObjectsOptions): AllPodObjects {
   const cache = objectCache({ api, clock, onChange });
   const token = tokenManager(api, clock);
+  const anchors = showTrustBundles ? trustAnchors({ api, clock, onChange }) : undefined;
   return {
+    trustAnchors: anchors,
     async secret(namespace, name) {
       const secret = (await cache.get('secrets', namespace, name)) as Secret;
       return { data: decodeAll(secret.data), type: secret.type ?? 'Opaque' };
@@ -31,9 +43,13 @@ export function podObjects({ api, clock, onChange }: PodObjectsOptions): PodObje
       return { data: map.data ?? {}, binaryData: decodeAll(map.binaryData) };
     },
     token,
-    register: (pod) => cache.register(pod),
+    register(pod) {
+      cache.register(pod);
+      anchors?.register(pod);
+    },
     unregister(pod) {
       cache.unregister(pod);
+      anchors?.unregister(pod);
       token.forget(uidOf(pod));
     },
   };

@@ -16,7 +16,12 @@ function setUp(objects: Parameters<typeof fakeApi>[0] = {}) {
   const api = fakeApi(objects);
   const clock = new FakeClock();
   const changed: (readonly string[])[] = [];
-  return { api, clock, changed, objects: podObjects({ api, clock, onChange: (uids) => changed.push(uids) }) };
+  return {
+    api,
+    clock,
+    changed,
+    objects: podObjects({ api, clock, onChange: (uids) => changed.push(uids), showTrustBundles: false }),
+  };
 }
 const settings = (data: Record<string, string>, more: object = {}) => ({
   metadata: { name: 'settings', namespace: 'ns' },

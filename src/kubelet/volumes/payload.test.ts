@@ -18,6 +18,7 @@ const inputs: Parameters<typeof computePayload>[2] = {
     },
     token: async (_pod, audiences, seconds) => `token for ${audiences.join() || 'the API server'}, ${seconds} s`,
   },
+  trustAnchors: { read: async ({ name = '' }) => `trust in ${name}` },
   hostIps: () => ['10.0.0.1'],
   resourceDefaults: () => ({ cpu: '4' }),
 };
@@ -98,6 +99,11 @@ describe('computePayload', () => {
       { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
       { token: 'token for the API server, 3600 s (644)' },
     ],
+    [
+      'whom to trust',
+      { projected: { sources: [{ clusterTrustBundle: { path: 'ca.pem', name: 'x' } }] } },
+      { 'ca.pem': 'trust in x (644)' },
+    ],
   ])('%s', async (_name, volume, expected) => {
     expect(show(await computePayload(aPod(), { name: 'v', ...volume }, inputs))).toEqual(expected);
   });
@@ -122,8 +128,8 @@ describe('computePayload', () => {
     ],
     [
       'a source that is not known here',
-      { projected: { sources: [{ clusterTrustBundle: { path: 'ca.pem', name: 'x' } }] } },
-      'projected source clusterTrustBundle is not supported by this kubelet',
+      { projected: { sources: [{}] } },
+      'projected source  is not supported by this kubelet',
     ],
   ])('%s', async (_name, volume, problem) => {
     const read = computePayload(aPod(), { name: 'v', ...volume }, inputs);
@@ -147,6 +153,10 @@ describe('computePayload', () => {
   test('a kubelet without an API server', async () => {
     const volume = { name: 'v', configMap: { name: 'cm' } };
     await expect(computePayload(aPod(), volume, { ...inputs, objects: undefined })).rejects.toThrow('no API server');
+    const anchors = { name: 'v', projected: { sources: [{ clusterTrustBundle: { path: 'ca.pem', name: 'x' } }] } };
+    await expect(computePayload(aPod(), anchors, { ...inputs, trustAnchors: undefined })).rejects.toThrow(
+      'ClusterTrustBundle projection is not supported in static kubelet mode',
+    );
   });
 });
 

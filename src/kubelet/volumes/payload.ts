@@ -2,6 +2,7 @@ import { isNotFound } from '../../api/errors.ts';
 import type { Pod, Volume } from '../../api/types.ts';
 import { messageOf } from '../../base/errors.ts';
 import { computeField, computeResourceField, type ResourceDefaults } from '../containers/downward.ts';
+import type { TrustAnchors } from '../objects/index.ts';
 import type { PodObjects } from '../parts.ts';
 import { listContainers } from '../pod-facts.ts';
 
@@ -62,6 +63,7 @@ export function projectKeys(
 
 export interface PayloadInputs {
   readonly objects: Pick<PodObjects, 'secret' | 'configMap' | 'token'> | undefined;
+  readonly trustAnchors: Pick<TrustAnchors, 'read'> | undefined;
   readonly hostIps: () => readonly string[];
   readonly resourceDefaults: () => ResourceDefaults;
 }
@@ -139,11 +141,11 @@ export function computeFileUser(pod: Pod): number | undefined {
   return users.size === 1 ? [...users][0] : undefined;
 }
 
-/** Tokens are for whoever runs the containers; everyone may read them only where that is not known. */
-function tokenFile(pod: Pod, token: string, defaultMode: number): PayloadFile {
+/** Credentials are for whoever runs the containers; everyone may read them only where that is not known. */
+function credentialFile(pod: Pod, content: string, defaultMode: number): PayloadFile {
   const uid = computeFileUser(pod);
   const isPrivate = uid !== undefined || pod.spec?.securityContext?.fsGroup !== undefined;
-  return { data: utf8(token), mode: isPrivate ? 0o600 : defaultMode, ...(uid === undefined ? {} : { uid }) };
+  return { data: utf8(content), mode: isPrivate ? 0o600 : defaultMode, ...(uid === undefined ? {} : { uid }) };
 }
 
 const defaultTokenSeconds = 3600;
@@ -183,7 +185,13 @@ async function sourcePayload(pod: Pod, source: ProjectedSource, mode: number, in
   if (source.serviceAccountToken !== undefined) {
     const { audience, expirationSeconds = defaultTokenSeconds, path } = source.serviceAccountToken;
     const token = await need(inputs.objects).token(pod, audience ? [audience] : [], expirationSeconds);
-    return new Map([[path, tokenFile(pod, token, mode)]]);
+    return new Map([[path, credentialFile(pod, token, mode)]]);
+  }
+  if (source.clusterTrustBundle !== undefined) {
+    if (inputs.trustAnchors === undefined)
+      throw new PayloadError('ClusterTrustBundle projection is not supported in static kubelet mode');
+    const anchors = await inputs.trustAnchors.read(source.clusterTrustBundle);
+    return new Map([[source.clusterTrustBundle.path, credentialFile(pod, anchors, mode)]]);
   }
   throw new PayloadError(`projected source ${Object.keys(source).join(', ')} is not supported by this kubelet`);
 }
