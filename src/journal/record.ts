@@ -4,6 +4,7 @@ import { type ImageRecord, imageProjections } from './records/image.ts';
 import { type NodeRecord, nodeProjections } from './records/node.ts';
 import { type PodRecord, podProjections } from './records/pod.ts';
 import { type ProbeRecord, probeProjections } from './records/probe.ts';
+import { type ResizeRecord, resizeProjections } from './records/resize.ts';
 import { type ResourceRecord, resourceProjections } from './records/resource.ts';
 import { type RuntimeRecord, runtimeProjections } from './records/runtime.ts';
 import { type ServerRecord, serverProjections } from './records/server.ts';
@@ -20,6 +21,7 @@ export type JournalRecord =
   | NodeRecord
   | PodRecord
   | ProbeRecord
+  | ResizeRecord
   | ResourceRecord
   | RuntimeRecord
   | ServerRecord
@@ -32,6 +34,7 @@ export const projections: Projections<JournalRecord> = {
   ...nodeProjections,
   ...podProjections,
   ...probeProjections,
+  ...resizeProjections,
   ...resourceProjections,
   ...runtimeProjections,
   ...serverProjections,

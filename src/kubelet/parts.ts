@@ -2,6 +2,7 @@ import type { Node, Pod, PodStatus } from '../api/types.ts';
 import type { Instant } from '../base/clock.ts';
 import type { ContainerConfig, PodSandboxConfig } from '../cri/port.ts';
 import type { ObservedPod } from './observed.ts';
+import type { CgroupSettings } from './resources/cgroup-settings.ts';
 
 /**
  * How the kubelet's managers see one another. Each is implemented in the folder of its name, built once in main.ts,
@@ -133,7 +134,16 @@ export interface ProbeManager {
 export interface PodCgroups {
   /** Makes kubepods and the QoS cgroups, and sets node allocatable. */
   start(): Promise<void>;
+  /** Makes the pod's cgroup with what the pod was granted; one that is there is left as it is. */
   ensurePod(pod: Pod): Promise<void>;
+  /** What the pod's cgroup should be set to. */
+  wanted(pod: Pod): CgroupSettings;
+  /** What it is set to; undefined when there is none. */
+  current(pod: Pod): CgroupSettings | undefined;
+  /** Sets some of it. Throws what the kernel says. */
+  apply(pod: Pod, settings: CgroupSettings): void;
+  /** Bytes of memory that the pod uses. */
+  memoryUsage(pod: Pod): number;
   /** cgroup_parent for CRI, in the driver's notation; empty when cgroupsPerQOS is off. */
   parentOf(pod: Pod): string;
   removePod(pod: Pick<Pod, 'metadata' | 'spec'>): Promise<void>;

@@ -43,3 +43,14 @@ export const isZeroQuantity = (quantity: string | number): boolean => parseQuant
 /** Negative, zero or positive as `a` is less than, equal to or more than `b`. */
 export const compareQuantities = (a: string | number, b: string | number): number =>
   parseQuantity(a) - parseQuantity(b);
+
+/** Thousandths of a CPU as Kubernetes writes them: `100m`, `2`. */
+export const renderMilli = (milli: number): string => (milli % 1000 === 0 ? String(milli / 1000) : `${milli}m`);
+
+const binary = ['Ei', 'Pi', 'Ti', 'Gi', 'Mi', 'Ki'] as const;
+
+/** Bytes as Kubernetes writes them, in the largest binary unit that divides them: `64Mi`, `1000`. */
+export function renderBytes(bytes: number): string {
+  const unit = bytes === 0 ? undefined : binary.find((name) => bytes % (factors[name] ?? 1) === 0);
+  return unit === undefined ? String(bytes) : `${bytes / (factors[unit] ?? 1)}${unit}`;
+}

@@ -58,6 +58,12 @@ export function decideAdmission(
   return admitted;
 }
 
+/** Whether the node has room for what a pod that it has already asks for now; `others` are without the pod. */
+export function decideResizeAdmission(pod: Pod, others: readonly Pod[], node: NodeForAdmission): AdmissionVerdict {
+  const [first] = findUnfit(pod, others, node);
+  return first === undefined ? admitted : rejected(first.reason, first.message);
+}
+
 /** The node as admission sees it; before it is registered, what the kubelet knows of itself. */
 export function nodeForAdmission(facts: NodeFacts): NodeForAdmission {
   const node = facts.node();

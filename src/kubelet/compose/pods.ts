@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitUntil } from '../../base/wait-until.ts';
-import { decideAdmission, nodeForAdmission, safeSysctlsOf } from '../admission/index.ts';
+import { decideAdmission, decideResizeAdmission, nodeForAdmission, safeSysctlsOf } from '../admission/index.ts';
+import { openAllocations } from '../allocation/index.ts';
 import { featureEnabled, parseGoDuration } from '../config/index.ts';
 import { containerInputs } from '../containers/inputs.ts';
 import { logRotation } from '../containers/log-rotation.ts';
@@ -28,7 +29,9 @@ import {
   createPodSync,
   createPodWorkers,
   createTerminator,
+  noteStart,
   podExecutor,
+  podResizer,
   RestartBackoff,
 } from '../workers/index.ts';
 import type { Foundation } from './foundation.ts';
@@ -130,19 +133,30 @@ export function composePods(
   });
   const terminator = createTerminator({ cri, clock, journal, version: minorVersion });
   const clusterDomain = config.clusterDomain ?? '';
+  const allocations = openAllocations({
+    rootDir,
+    clock,
+    journal,
+    admitResize: async (pod, others) => decideResizeAdmission(pod, others, nodeForAdmission(node)),
+    activePods: () => loop.activePods(),
+    podByUid: catalog.byUid,
+    wake: (uid) => workers.wake(uid),
+    sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
+  });
+  const resources = () => ({
+    ...cfs,
+    cgroupVersion: fs.version,
+    nodeMemoryBytes: machine.memoryBytes,
+    singleProcessOomKill: config.singleProcessOOMKill ?? fs.version === 1,
+    swapControllable,
+  });
   const startContainer = containerStarter({
     cri,
     clock,
     journal,
     images,
     inputs,
-    resources: () => ({
-      ...cfs,
-      cgroupVersion: fs.version,
-      nodeMemoryBytes: machine.memoryBytes,
-      singleProcessOomKill: config.singleProcessOOMKill ?? fs.version === 1,
-      swapControllable,
-    }),
+    resources,
     rootDir,
     logsRoot,
     logLinks,
@@ -156,6 +170,8 @@ export function composePods(
     journal,
     terminator,
     startContainer,
+    resizePod: podResizer({ cri, cgroups, allocations, resources, clock, journal }),
+    noteStart: (pod, container) => noteStart(allocations, pod, container),
     sandboxConfig: sandboxRenderer({
       journal,
       logsRoot,
@@ -188,6 +204,7 @@ export function composePods(
     probes,
     volumes,
     cgroups,
+    allocations,
     objects,
     // Before the API's pods are known, a mirror that is there would look as if it were not.
     ensureMirror: mirrors && (async (pod) => (catalog.allSeen(['api']) ? mirrors.reconcile(pod) : undefined)),
@@ -224,6 +241,7 @@ export function composePods(
     pleg,
     probes,
     runtimeState: state,
+    allocations,
     admit: async (pod, others) => decideAdmission(pod, others, { node: nodeForAdmission(node), sysctls, appArmor }),
     housekeep: podHousekeeping({
       journal,
@@ -263,7 +281,7 @@ export function composePods(
     everyMs: parseGoDuration(config.containerLogMonitorInterval),
     workers: config.containerLogMaxWorkers,
   });
-  return { loop, garbage, rotation, workers, statuses, cgroups, volumes, images, probes, services };
+  return { loop, allocations, garbage, rotation, workers, statuses, cgroups, volumes, images, probes, services };
 }
 
 /** How long a restarted kubelet waits for the API before it speaks of the static pods that run. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
-import { type CgroupSettings, weightOf } from './cgroup-settings.ts';
+import { type CgroupSettings, sharesOfWeight, weightOf } from './cgroup-settings.ts';
 
 /** The kernel's control groups, by path below the mount. Calls are synchronous: the kernel answers at once. */
 export interface CgroupFs {
@@ -9,6 +9,10 @@ export interface CgroupFs {
   /** Makes the cgroup, with its parents, in every hierarchy. */
   make(path: string): void;
   apply(path: string, settings: CgroupSettings): void;
+  /** What is set on it. Throws when there is no such cgroup. */
+  read(path: string): CgroupSettings;
+  /** Bytes of memory in use, caches too. Throws when there is no such cgroup. */
+  memoryUsage(path: string): number;
   exists(path: string): boolean;
   /** Names of the cgroups directly below. */
   children(path: string): readonly string[];
@@ -47,12 +51,42 @@ function cgroupV1(mount: string): CgroupFs {
       write('memory.limit_in_bytes', memoryBytes);
       write('pids.max', pids);
     },
+    read(path) {
+      const value = (file: string): number | undefined => {
+        const hierarchy = hierarchies.find((h) => existsSync(join(h, path, file)));
+        return hierarchy === undefined ? undefined : Number(readFileSync(join(hierarchy, path, file), 'utf8'));
+      };
+      return settingsOf(
+        value('cpu.shares'),
+        value('cpu.cfs_quota_us'),
+        value('cpu.cfs_period_us'),
+        value('memory.limit_in_bytes'),
+      );
+    },
+    memoryUsage(path) {
+      const hierarchy = controller('memory.usage_in_bytes') ?? mount;
+      return Number(readFileSync(join(hierarchy, path, 'memory.usage_in_bytes'), 'utf8'));
+    },
     exists: (path) => hierarchies.every((h) => existsSync(join(h, path))),
     children: (path) => [...new Set(hierarchies.flatMap((h) => folders(join(h, path))))],
     processes: (path) => [...new Set(hierarchies.flatMap((h) => processesBelow(join(h, path))))],
     remove: (path) => hierarchies.map((h) => removeBelow(join(h, path))).every(Boolean),
   };
 }
+
+/** Version 1 says "no limit" with the largest multiple of a page that fits. */
+const unlimitedBytes = 2 ** 62;
+
+const settingsOf = (
+  cpuShares: number | undefined,
+  cpuQuota: number | undefined,
+  cpuPeriod: number | undefined,
+  memoryBytes: number | undefined,
+): CgroupSettings => ({
+  ...(cpuShares === undefined ? {} : { cpuShares }),
+  ...(cpuQuota === undefined || cpuQuota < 0 || cpuPeriod === undefined ? {} : { cpuQuota, cpuPeriod }),
+  ...(memoryBytes === undefined || memoryBytes < 0 || memoryBytes >= unlimitedBytes ? {} : { memoryBytes }),
+});
 
 /** A new cpuset cgroup has no CPUs of its own, and no process may enter it before it has. */
 function makeV1(hierarchy: string, path: string): void {
@@ -93,6 +127,17 @@ function cgroupV2(mount: string): CgroupFs {
       write('memory.max', memoryBytes === undefined ? undefined : String(memoryBytes));
       write('pids.max', pids === undefined ? undefined : String(pids));
     },
+    read(path) {
+      const text = (file: string): string | undefined =>
+        existsSync(join(mount, path, file)) ? readFileSync(join(mount, path, file), 'utf8').trim() : undefined;
+      const number = (value: string | undefined): number | undefined =>
+        value === undefined ? undefined : value === 'max' ? -1 : Number(value);
+      const [quota, period] = text('cpu.max')?.split(' ') ?? [];
+      const weight = number(text('cpu.weight'));
+      const memory = number(text('memory.max'));
+      return settingsOf(weight && sharesOfWeight(weight), number(quota), number(period), memory);
+    },
+    memoryUsage: (path) => Number(readFileSync(join(mount, path, 'memory.current'), 'utf8')),
     exists: (path) => existsSync(join(mount, path)),
     children: (path) => folders(join(mount, path)),
     processes: (path) => processesBelow(join(mount, path)),

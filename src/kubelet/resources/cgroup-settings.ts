@@ -22,8 +22,19 @@ export const sharesOf = (milliCpu: number): number =>
 export const quotaOf = (milliCpu: number, periodMicros: number): number =>
   milliCpu === 0 ? 0 : Math.max(minQuota, Math.floor((milliCpu * periodMicros) / 1000));
 
+/** Shares as the CPU request they stand for, in thousandths of a CPU. */
+export const milliOfShares = (shares: number): number =>
+  shares < minShares ? 0 : Math.ceil((shares * 1000) / sharesPerCpu);
+
+/** A quota as the CPU limit it stands for, in thousandths of a CPU; 0: no limit. */
+export const milliOfQuota = (quota: number, periodMicros: number): number =>
+  quota <= 0 || periodMicros === 0 ? 0 : Math.floor((quota * 1000) / periodMicros);
+
 /** cgroup v2's weight for v1's shares. https://kubernetes.io/docs/concepts/architecture/cgroups/ */
 export const weightOf = (shares: number): number => Math.floor(1 + ((shares - 2) * 9999) / 262_142);
+
+/** The other way round, rounded down. */
+export const sharesOfWeight = (weight: number): number => Math.floor(((weight - 1) * 262_142) / 9999) + 2;
 
 /** What requests and limits of a pod come to, in thousandths of a CPU and in bytes; undefined: not limited. */
 export interface PodTotals {

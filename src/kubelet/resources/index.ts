@@ -13,12 +13,13 @@ import {
   podUidOf,
   qosName,
 } from './cgroup-names.ts';
-import { computePodSettings, minShares, sharesOf } from './cgroup-settings.ts';
+import { type CgroupSettings, computePodSettings, minShares, sharesOf } from './cgroup-settings.ts';
 import { computePodAmounts, computePodTotals } from './pod-resources.ts';
 import { computeQosClass } from './qos.ts';
 
 export { cgroupFs } from './cgroup-fs.ts';
 export { cgroupPath, kubepodsName, parseCgroupRoot } from './cgroup-names.ts';
+export { type CgroupSettings, milliOfQuota, milliOfShares } from './cgroup-settings.ts';
 export { computePodAmounts, computePodTotals } from './pod-resources.ts';
 export { computeQosClass, type QosClass } from './qos.ts';
 
@@ -59,6 +60,22 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
     fs.apply(cgroupPath(qosName(root, 'Burstable'), driver), { cpuShares: sharesOf(milliCpu) });
   }
 
+  /** What was set, by path: asked of the kernel only after a restart. */
+  const settings = new Map<string, CgroupSettings>();
+  const wantedOf = (pod: Pod): CgroupSettings =>
+    computePodSettings(computePodTotals(pod), {
+      periodMicros: options.cpuCfsPeriodMicros,
+      cfsQuota: options.cpuCfsQuota,
+      podPidsLimit: options.podPidsLimit,
+    });
+  function applyTo(pod: Pod, change: CgroupSettings): void {
+    if (!cgroupsPerQos) return;
+    const path = pathOf(pod);
+    fs.apply(path, change);
+    settings.set(path, { ...(settings.get(path) ?? fs.read(path)), ...change });
+    if (computeQosClass(pod) === 'Burstable') weighBurstable();
+  }
+
   async function removePath(path: string): Promise<void> {
     for (let tries = 0; tries < removalTries; tries += 1) {
       if (fs.remove(path)) return;
@@ -87,19 +104,28 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
     async ensurePod(pod) {
       if (!cgroupsPerQos) return;
       const path = pathOf(pod);
-      if (!fs.exists(path)) fs.make(path);
-      const settings = computePodSettings(computePodTotals(pod), {
-        periodMicros: options.cpuCfsPeriodMicros,
-        cfsQuota: options.cpuCfsQuota,
-        podPidsLimit: options.podPidsLimit,
-      });
-      fs.apply(path, settings);
-      if (computeQosClass(pod) === 'Burstable') weighBurstable();
+      if (fs.exists(path)) return;
+      fs.make(path);
+      applyTo(pod, wantedOf(pod));
     },
+    wanted: wantedOf,
+    current(pod) {
+      if (!cgroupsPerQos) return undefined;
+      const path = pathOf(pod);
+      const known = settings.get(path);
+      if (known !== undefined || !fs.exists(path)) return known;
+      const read = fs.read(path);
+      settings.set(path, read);
+      return read;
+    },
+    apply: applyTo,
+    memoryUsage: (pod) => fs.memoryUsage(pathOf(pod)),
     parentOf: (pod) => (cgroupsPerQos ? pathOf(pod) : options.cgroupRoot === '/' ? '' : options.cgroupRoot),
     async removePod(pod) {
       if (!cgroupsPerQos) return;
-      await removePath(pathOf(pod));
+      const path = pathOf(pod);
+      settings.delete(path);
+      await removePath(path);
       if (computeQosClass(pod) === 'Burstable') weighBurstable();
     },
     async removeOrphans(keep) {
@@ -110,6 +136,7 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
           const uid = podUidOf(folder, driver);
           if (uid === undefined || keep.has(uid)) continue;
           journal.write({ kind: 'resource.orphanCgroup', podUid: uid, path: `${parent}/${folder}` });
+          settings.delete(`${parent}/${folder}`);
           await removePath(`${parent}/${folder}`);
         }
       }

@@ -29,6 +29,9 @@ const compute = (pod: Pod, seen: ObservedPod, more: Partial<PodStatusInputs> = {
     now: noon,
     kubeletStartedAt: noon - 60_000,
     hostIps: ['172.18.0.3'],
+    resizing: [],
+    inForce: undefined,
+    cgroup: undefined,
     ...more,
   });
 

@@ -1,15 +1,17 @@
 import { isIPv6 } from 'node:net';
-import type { ContainerStatus, Pod, PodStatus } from '../../api/types.ts';
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/types.ts';
 import type { Instant } from '../../base/clock.ts';
+import type { PodResourceInfo } from '../allocation/index.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { isHostNetwork, isTerminalPhase } from '../pod-facts.ts';
-import { computeQosClass } from '../resources/qos.ts';
+import { type CgroupSettings, computeQosClass } from '../resources/index.ts';
 import { anyRegularContainerActive } from '../sandbox-state.ts';
 import { fromApiTime } from '../times.ts';
 import { computeConditions, isRestartingAll } from './conditions.ts';
 import { computeContainerStatuses } from './container-statuses.ts';
 import { computePhase, type Phase } from './phase.ts';
+import { computePodResources } from './resources.ts';
 
 type ProbeResult = 'success' | 'failure' | 'unknown';
 
@@ -27,6 +29,12 @@ export interface PodStatusInputs {
   readonly kubeletStartedAt: Instant;
   /** Empty when standalone. */
   readonly hostIps: readonly string[];
+  /** What is said of the pod's resize. */
+  readonly resizing: readonly PodCondition[];
+  /** What was last told to the pod's containers. */
+  readonly inForce: PodResourceInfo | undefined;
+  /** What the pod's cgroup is set to. */
+  readonly cgroup: CgroupSettings | undefined;
 }
 
 /** Containers older than this when the kubelet started keep the readiness they had. */
@@ -36,7 +44,7 @@ const adoptionMarginMs = 10_000;
 export function computePodStatus(inputs: PodStatusInputs): PodStatus {
   const { pod, seen, old, waitingReason } = inputs;
   const restartingAll = isRestartingAll(pod, seen, old);
-  const shared = { pod, seen, waitingReason, restartingAll };
+  const shared = { pod, seen, waitingReason, restartingAll, inForce: inputs.inForce };
   const init = computeContainerStatuses({ ...shared, list: 'initContainers', old: old.initContainerStatuses ?? [] });
   const regular = computeContainerStatuses({ ...shared, list: 'containers', old: old.containerStatuses ?? [] });
   const ephemeral = computeContainerStatuses({
@@ -47,7 +55,8 @@ export function computePodStatus(inputs: PodStatusInputs): PodStatus {
   const probedInit = withProbes(init, 'initContainers', inputs);
   const probedRegular = withProbes(regular, 'containers', inputs);
   const { phase, reason, message } = settlePhase(inputs, [...probedInit, ...probedRegular]);
-  const conditions = computeConditions({ pod, seen, old, phase, init: probedInit, regular: probedRegular });
+  const resizing = isTerminalPhase(phase) ? [] : inputs.resizing;
+  const conditions = computeConditions({ pod, seen, old, phase, init: probedInit, regular: probedRegular, resizing });
   const generation = pod.metadata?.generation;
   return {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
@@ -60,7 +69,7 @@ export function computePodStatus(inputs: PodStatusInputs): PodStatus {
     ...(probedInit.length > 0 ? { initContainerStatuses: probedInit } : {}),
     containerStatuses: probedRegular,
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
-    ...(old.resize === undefined ? {} : { resize: old.resize }),
+    ...computePodResources({ pod, old, running: phase === 'Running', cgroup: inputs.cgroup }),
   };
 }
 

@@ -31,6 +31,7 @@ export interface ConditionInputs {
   readonly phase: Phase;
   readonly init: readonly ContainerStatus[];
   readonly regular: readonly ContainerStatus[];
+  readonly resizing: readonly PodCondition[];
 }
 
 type Draft = Pick<PodCondition, 'type' | 'status'> & { readonly reason?: string; readonly message?: string };
@@ -59,7 +60,7 @@ export function computeConditions(inputs: ConditionInputs): PodCondition[] {
   ];
   const observed = pod.metadata?.generation === undefined ? {} : { observedGeneration: pod.metadata.generation };
   const own = drafts.map((draft): PodCondition => ({ ...draft, ...observed }));
-  return [...foreign, ...(disruption === undefined ? [] : [disruption]), ...own];
+  return [...foreign, ...inputs.resizing, ...(disruption === undefined ? [] : [disruption]), ...own];
 }
 
 function computeSandboxCondition(pod: Pod, seen: ObservedPod): Draft {

@@ -1,9 +1,11 @@
 import type { ContainerStatus, Pod } from '../../api/types.ts';
+import type { PodResourceInfo } from '../allocation/index.ts';
 import type { ObservedContainer, ObservedPod } from '../observed.ts';
 import type { RunnableContainer } from '../parts.ts';
 import type { ContainerList } from '../pod-facts.ts';
 import { restartsAfter } from '../restart-policy.ts';
 import { toApiTime } from '../times.ts';
+import { computeContainerResources } from './resources.ts';
 
 type State = NonNullable<ContainerStatus['state']>;
 
@@ -19,6 +21,8 @@ export interface ContainerStatusInputs {
   /** Why the last attempt to start this container came to nothing. */
   readonly waitingReason: (container: string) => { readonly reason: string; readonly message: string } | undefined;
   readonly restartingAll: boolean;
+  /** What was last told to the pod's containers. */
+  readonly inForce: PodResourceInfo | undefined;
 }
 
 /** The API's statuses of one list of containers: sorted by name, or for init containers in the spec's order. */
@@ -127,7 +131,7 @@ function fromAttempts(
       previous !== undefined ? stateOf(previous) : inheritedEnd === undefined ? {} : { terminated: inheritedEnd },
     ...(newest.state === 'running' && !replaced && before?.started !== undefined ? { started: before.started } : {}),
     ...(container.resources?.requests === undefined ? {} : { allocatedResources: container.resources.requests }),
-    resources: container.resources ?? {},
+    resources: computeContainerResources(container, newest, before, inputs.inForce?.containers[container.name]),
     ...(user === undefined
       ? {}
       : { user: { linux: { uid: user.uid, gid: user.gid, supplementalGroups: [...user.supplementalGroups] } } }),

@@ -1,5 +1,6 @@
 import type { Instant } from '../../base/clock.ts';
 import type { ContainerList } from '../pod-facts.ts';
+import type { ContainerResize } from './decide-resize.ts';
 
 /** What may be done to a pod, one kind each; `because` is what the journal, the log and the tests say about it. */
 export type PodAction =
@@ -23,6 +24,8 @@ export type PodAction =
       readonly running: boolean;
       readonly because: string;
     }
+  /** Tell running containers and the pod's cgroup what they were granted. */
+  | { readonly kind: 'resizePod'; readonly updates: readonly ContainerResize[]; readonly because: string }
   | { readonly kind: 'removeContainer'; readonly id: string; readonly container: string; readonly because: string }
   | {
       readonly kind: 'createSandbox';

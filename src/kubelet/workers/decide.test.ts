@@ -26,6 +26,7 @@ const calm: DecisionInputs = {
   startup: () => 'success',
   retryOf: () => undefined,
   restartingAll: false,
+  resize: { restarts: new Set(), updates: [], onStart: new Set(), pod: false, underWay: false },
 };
 
 /** `startContainer main`, `createSandbox`, …: kind and whom it is about. */

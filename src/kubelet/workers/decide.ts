@@ -6,6 +6,7 @@ import type { ContainerList } from '../pod-facts.ts';
 import { matchingRestartRule, restartAllContainers, restartsAfter, restartsAfterKill } from '../restart-policy.ts';
 import { activeContainers, anyRegularContainerActive, judgeSandbox } from '../sandbox-state.ts';
 import type { PodAction } from './actions.ts';
+import type { ResizeDecision } from './decide-resize.ts';
 
 type ProbeResult = 'success' | 'failure' | 'unknown';
 
@@ -23,6 +24,8 @@ export interface DecisionInputs {
   ) => { readonly at: Instant; readonly delayMs: number } | undefined;
   /** A restart rule asked for all containers to start anew. */
   readonly restartingAll: boolean;
+  /** What the resources that the pod was granted mean for what runs. */
+  readonly resize: ResizeDecision;
 }
 
 interface Plan {
@@ -48,11 +51,21 @@ export function decidePodActions(pod: Pod, seen: ObservedPod, inputs: DecisionIn
   const initialized = decideInitContainers(pod, seen, inputs, { ...plan, starts: initStarts });
   if (initialized === 'failed') return [{ kind: 'killPod', because: 'an init container failed for good' }];
   if (initialized === 'waiting') {
-    return [...plan.kills, ...prune(pod, seen, initStarts), ...plan.starts, ...initStarts];
+    const starts = [...plan.starts, ...initStarts];
+    return [...plan.kills, ...prune(pod, seen, initStarts), ...resizeBefore(starts, inputs.resize), ...starts];
   }
   const kept = decideRegularContainers(pod, seen, inputs, plan, initStarts);
   if (!kept) return killPodUnlessStopped(seen, 'no container runs or is to be started');
-  return [...plan.kills, ...prune(pod, seen, initStarts), ...plan.starts];
+  return [...plan.kills, ...prune(pod, seen, initStarts), ...resizeBefore(plan.starts, inputs.resize), ...plan.starts];
+}
+
+/** The pod's cgroup is to have room before containers start in it. */
+function resizeBefore(starts: readonly PodAction[], resize: ResizeDecision): readonly PodAction[] {
+  const startsResized = starts.some(
+    (action) => action.kind === 'startContainer' && resize.onStart.has(action.container),
+  );
+  if (!resize.underWay && !startsResized) return [];
+  return [{ kind: 'resizePod', updates: resize.updates, because: 'the pod was granted other resources' }];
 }
 
 const latest = (seen: ObservedPod, name: string): ObservedContainer | undefined =>
@@ -213,6 +226,9 @@ function decideInitContainers(
   return initialized ? 'done' : 'waiting';
 }
 
+/** As the Killing event words it. */
+const resizeRestart = 'resize requires restart';
+
 type InitStep =
   | { readonly kind: 'wait' }
   | { readonly kind: 'finished' }
@@ -259,7 +275,7 @@ const killUnknown = (status: ObservedContainer, what: string): PodAction => ({
 function judgeRunningSidecar(
   container: RunnableContainer,
   status: ObservedContainer,
-  { startup, liveness, hashOf }: DecisionInputs,
+  { startup, liveness, hashOf, resize }: DecisionInputs,
 ): InitStep {
   const restart = (because: string, ready: boolean, probe?: 'liveness' | 'startup'): InitStep => ({
     kind: 'restart',
@@ -269,7 +285,7 @@ function judgeRunningSidecar(
       kind: 'killContainer',
       id: status.id,
       container: container.name,
-      message: `Init container ${container.name} ${because}`,
+      message: `${because === resizeRestart ? 'Container' : 'Init container'} ${container.name} ${because}`,
       because,
       ...(probe === undefined ? {} : { probe }),
     },
@@ -283,6 +299,7 @@ function judgeRunningSidecar(
   if (container.livenessProbe !== undefined && liveness(status.id) === 'failure') {
     return restart('failed liveness probe', true, 'liveness');
   }
+  if (resize.restarts.has(container.name)) return restart(resizeRestart, true);
   return { kind: 'finished' };
 }
 
@@ -315,7 +332,7 @@ function decideRegularContainers(
       kind: 'killContainer',
       id: status.id,
       container: container.name,
-      message: `Container ${container.name} ${reason.because}${comesBack ? ', will be restarted' : ''}`,
+      message: `Container ${container.name} ${reason.because}${comesBack && reason.because !== resizeRestart ? ', will be restarted' : ''}`,
       because: reason.because,
       ...(reason.probe === undefined ? {} : { probe: reason.probe }),
     });
@@ -351,11 +368,12 @@ function reasonToStart(
 function reasonToKill(
   container: RunnableContainer,
   status: ObservedContainer,
-  { hashOf, liveness, startup }: DecisionInputs,
+  { hashOf, liveness, startup, resize }: DecisionInputs,
 ): { because: string; changed?: true; probe?: 'liveness' | 'startup' } | undefined {
   if (status.hash !== hashOf(container)) return { because: 'definition changed', changed: true };
   if (liveness(status.id) === 'failure') return { because: 'failed liveness probe', probe: 'liveness' };
   if (startup(status.id) === 'failure') return { because: 'failed startup probe', probe: 'startup' };
+  if (resize.restarts.has(container.name)) return { because: resizeRestart, changed: true };
   return undefined;
 }
 

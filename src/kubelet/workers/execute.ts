@@ -7,7 +7,7 @@ import { StartFailure, type StartFailureReason } from '../containers/errors.ts';
 import { criErrorText } from '../cri-error-text.ts';
 import { formatGoDuration } from '../go-duration.ts';
 import type { ObservedPod } from '../observed.ts';
-import type { MountedVolumes } from '../parts.ts';
+import type { MountedVolumes, RunnableContainer } from '../parts.ts';
 import { observeSandbox } from '../pleg/observe.ts';
 import {
   containerReference,
@@ -19,6 +19,7 @@ import {
   podReference,
 } from '../pod-facts.ts';
 import type { PodAction, PodActionKind } from './actions.ts';
+import type { ResizePod } from './resize-pod.ts';
 import type { StartContainer } from './start-container.ts';
 import type { Terminator } from './termination.ts';
 
@@ -55,6 +56,9 @@ export interface ExecutorOptions {
   readonly journal: Journal;
   readonly terminator: Terminator;
   readonly startContainer: StartContainer;
+  readonly resizePod: ResizePod;
+  /** The container runs now with the resources that the pod was granted. */
+  readonly noteStart: (pod: Pod, container: RunnableContainer) => void;
   /** The pod's sandbox in CRI's words; writes the Events that its making is due. */
   readonly sandboxConfig: (pod: Pod, attempt: number) => Promise<PodSandboxConfig>;
   /** CRI's name of the pod's runtime class. Rejects when there is no such class. */
@@ -104,6 +108,9 @@ export function podExecutor(options: ExecutorOptions): Execute {
       }
       await cri.removeContainer(id);
     },
+    async resizePod({ updates }, { pod }) {
+      await options.resizePod(pod, updates);
+    },
     async removeContainer({ id }) {
       await cri.removeContainer(id);
     },
@@ -141,6 +148,7 @@ export function podExecutor(options: ExecutorOptions): Execute {
       const { sandboxId, sandbox } = run;
       try {
         await options.startContainer({ pod, list, container, sandboxId, sandbox, podIps, volumes, seen, signal });
+        options.noteStart(pod, container);
         run.starts.set(name, undefined);
       } catch (error) {
         if (!(error instanceof StartFailure)) throw error;

@@ -1,5 +1,6 @@
 export { podExecutor } from './execute.ts';
 export { createPodLoop, type PodChange, type PodLoop } from './pod-loop.ts';
+export { noteStart, podResizer } from './resize-pod.ts';
 export { RestartBackoff } from './restart-backoff.ts';
 export { containerStarter } from './start-container.ts';
 export { backoffKey, createPodSync, type StatusOverride } from './sync-pod.ts';

@@ -7,6 +7,7 @@ import { FakeClock } from '../../base/clock.ts';
 import { fakeCri } from '../../cri/fake.ts';
 import { CriError } from '../../cri/port.ts';
 import { memoryJournal, projectionOf } from '../../journal/journal.ts';
+import { openAllocations } from '../allocation/index.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
 import { createImageManager } from '../images/index.ts';
 import type { ProbeManager, StatusManager } from '../parts.ts';
@@ -62,7 +63,19 @@ async function aKubelet(
   const terminator = createTerminator({ cri, clock, journal, version: '1.37' });
   const cfs = { cfsQuota: true, cfsPeriodMicros: 100_000 };
   const backoff = new RestartBackoff({ firstMs: 10_000, maxMs: 300_000 });
+  const allocations = openAllocations({
+    rootDir: root,
+    clock,
+    journal,
+    admitResize: async () => ({ admitted: true }),
+    activePods: () => [],
+    podByUid: () => undefined,
+    wake: () => {},
+    sourcesReady: () => true,
+  });
   const execute = podExecutor({
+    resizePod: async () => {},
+    noteStart: () => {},
     cri,
     clock,
     journal,
@@ -112,7 +125,12 @@ async function aKubelet(
       mount: async () => new Map(),
       unmount: async (uid) => void done.push(`unmount ${uid}`),
     },
-    cgroups: { ensurePod: async () => {}, removePod: async () => void done.push('remove cgroup') },
+    allocations,
+    cgroups: {
+      ensurePod: async () => {},
+      current: () => undefined,
+      removePod: async () => void done.push('remove cgroup'),
+    },
     objects: undefined,
     ensureMirror: undefined,
     mirrorsKnown: given.mirrorsKnown,

@@ -2,6 +2,7 @@ import type { Pod } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AdmissionVerdict } from '../admission/index.ts';
+import type { Allocations } from '../allocation/index.ts';
 import type { PodCatalog, ProbeManager, RuntimeState } from '../parts.ts';
 import type { Pleg } from '../pleg/index.ts';
 import {
@@ -35,6 +36,7 @@ export interface PodLoopOptions {
   readonly pleg: Pleg;
   readonly probes: ProbeManager;
   readonly runtimeState: Pick<RuntimeState, 'runtimeErrors'>;
+  readonly allocations: Pick<Allocations, 'apply' | 'admit' | 'adopt' | 'podChanged' | 'retry'>;
   /** Whether the node takes the pod, beside those it has. */
   readonly admit: (pod: Pod, others: readonly Pod[]) => Promise<AdmissionVerdict>;
   readonly housekeep: () => Promise<void>;
@@ -44,7 +46,7 @@ export interface PodLoopOptions {
 export interface PodLoop {
   handle(change: PodChange): void;
   run(signal: AbortSignal): Promise<void>;
-  /** The pods that hold resources of the node: not rejected, not finished. */
+  /** The pods that hold resources of the node (not rejected, not finished), with what they were granted. */
   activePods(): readonly Pod[];
 }
 
@@ -54,7 +56,7 @@ const maxErrorPauseMs = 5000;
 
 /** Where everything that is heard about pods comes together, and is handed to their workers. */
 export function createPodLoop(options: PodLoopOptions): PodLoop {
-  const { clock, journal, catalog, workers, statuses, pleg, probes } = options;
+  const { clock, journal, catalog, workers, statuses, pleg, probes, allocations } = options;
   let queue: PodChange[] = [];
   let draining = false;
   let stopped = false;
@@ -65,7 +67,8 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
     if (phase !== undefined) return false;
     return !isTerminalPhase(statuses.get(uidOf(pod))?.phase) && !isTerminalPhase(pod.status?.phase);
   };
-  const activePods = (): readonly Pod[] => catalog.pods().filter((pod) => !isMirrorPod(pod) && isActive(pod));
+  const activePods = (): readonly Pod[] =>
+    catalog.pods().flatMap((pod) => (!isMirrorPod(pod) && isActive(pod) ? [allocations.apply(pod)] : []));
 
   /** Nothing is begun while the runtime does not answer; what was begun goes on. */
   async function whenHealthy(): Promise<void> {
@@ -107,6 +110,7 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
           break;
         case 'UPDATE':
         case 'DELETE':
+          if (operation === 'UPDATE') await allocations.podChanged(pod);
           workers.update(pod);
           statuses.podChanged(pod);
           break;
@@ -119,6 +123,7 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
           break;
       }
     }
+    if (operation === 'ADD') await allocations.retry('pods_added');
   }
 
   function wakeStaticOf(mirror: Pod): void {
@@ -134,11 +139,13 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
     if (!settled && workers.phaseOf(uid) === undefined) {
       // Those of the same batch count only once they were admitted, or each would keep the other out.
       const others = activePods().filter((other) => workers.phaseOf(uidOf(other)) !== undefined);
-      const verdict = await options.admit(pod, others);
+      const verdict = await options.admit(allocations.apply(pod), others);
       if (!verdict.admitted) {
         reject(pod, verdict.reason, verdict.message);
         return;
       }
+      allocations.admit(pod);
+      allocations.adopt(pod);
     }
     workers.update(pod);
   }

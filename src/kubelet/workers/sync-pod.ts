@@ -4,6 +4,7 @@ import type { Pod, PodCondition, PodStatus } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
+import type { Allocations } from '../allocation/index.ts';
 import { hashContainer } from '../containers/hash.ts';
 import type { ObservedPod } from '../observed.ts';
 import type {
@@ -32,6 +33,7 @@ import {
 import { computePodStatus, isPastDeadline, isRestartingAll } from '../status/index.ts';
 import { fromApiTime } from '../times.ts';
 import { decidePodActions } from './decide.ts';
+import { decideResize, type ResizeDecision } from './decide-resize.ts';
 import type { Execute, ExecutionOutcome, WaitingReason } from './execute.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { Terminator } from './termination.ts';
@@ -79,7 +81,8 @@ export interface PodSyncOptions {
   readonly catalog: Pick<PodCatalog, 'mirrorOf'>;
   readonly probes: ProbeManager;
   readonly volumes: VolumeManager;
-  readonly cgroups: Pick<PodCgroups, 'ensurePod' | 'removePod'>;
+  readonly cgroups: Pick<PodCgroups, 'ensurePod' | 'removePod' | 'current'>;
+  readonly allocations: Pick<Allocations, 'apply' | 'forget' | 'inForce' | 'noteProgress' | 'conditions'>;
   /** Absent when standalone. */
   readonly objects: Pick<PodObjects, 'register' | 'unregister'> | undefined;
   /** Makes the mirror of a static pod what it should be. */
@@ -113,7 +116,7 @@ export const backoffKey = (pod: Pod, container: Pick<RunnableContainer, 'name' |
 
 /** Brings pods to what their specs say, and to their ends. */
 export function createPodSync(options: PodSyncOptions): RunningPodSync {
-  const { cache, clock, journal, statuses, probes, volumes } = options;
+  const { cache, clock, journal, statuses, probes, volumes, allocations } = options;
   const waiting = new Map<string, Map<string, WaitingReason>>();
   const mounts = new Map<string, { readonly pod: Pod; readonly at: Instant; readonly volumes: MountedVolumes }>();
 
@@ -132,6 +135,9 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       now: clock.now(),
       kubeletStartedAt: options.startedAt,
       hostIps: options.facts.hostIps(),
+      resizing: allocations.conditions(uidOf(pod)),
+      inForce: allocations.inForce(uidOf(pod)),
+      cgroup: options.cgroups.current(pod),
     });
 
   function rememberStarts(uid: string, { starts }: ExecutionOutcome): void {
@@ -195,7 +201,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     throw new NetworkNotReady(`network is not ready: ${error}`);
   }
 
-  const decide = (pod: Pod, seen: ObservedPod) =>
+  const decide = (pod: Pod, seen: ObservedPod, resize: ResizeDecision) =>
     decidePodActions(pod, seen, {
       now: clock.now(),
       hashOf: hashContainer,
@@ -204,9 +210,11 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       retryOf: (container, ended) =>
         ended.state === 'exited' ? options.backoff.retryOf(backoffKey(pod, container), ended.finishedAt) : undefined,
       restartingAll: isRestartingAll(pod, seen, oldStatus(pod)),
+      resize,
     });
 
-  async function sync(pod: Pod, seen: ObservedPod, signal: AbortSignal): Promise<SyncResult> {
+  async function sync(wanted: Pod, seen: ObservedPod, signal: AbortSignal): Promise<SyncResult> {
+    const pod = allocations.apply(wanted);
     const uid = uidOf(pod);
     const startedAt = clock.now();
     const before = statuses.get(uid);
@@ -214,6 +222,8 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     const adopted =
       before === undefined && isStaticPod(pod) && seen.containers.some(({ state }) => state === 'running');
     if (adopted) await options.mirrorsKnown?.(signal);
+    const resize = decideResize(pod, seen, allocations.inForce(uid));
+    allocations.noteProgress(pod, resize.underWay);
     const status = statusOf(pod, seen, false);
     if (status.reason === 'DeadlineExceeded' && before?.reason !== 'DeadlineExceeded') {
       journal.write({ kind: 'pod.deadlineExceeded', object: podReference(pod) });
@@ -231,7 +241,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     const mounted = await mountVolumes(pod, signal);
     probes.addPod(pod);
 
-    const actions = decide(pod, seen);
+    const actions = decide(pod, seen, resize);
     if (actions.length > 0) journal.write({ kind: 'pod.decided', pod: logNameOf(pod), actions });
     const outcome = await options.execute({
       pod,
@@ -254,8 +264,9 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       ms: clock.now() - startedAt,
       phase: statuses.get(uid)?.phase ?? '',
     });
-    // Nothing is left that could tell of its end, so the pod is looked at again at once.
-    const cleared = actions.some(({ kind }) => kind === 'resetContainer') && outcome.error === undefined;
+    // Nothing that the PLEG sees could tell of its end, so the pod is looked at again at once.
+    const cleared =
+      actions.some(({ kind }) => kind === 'resetContainer' || kind === 'resizePod') && outcome.error === undefined;
     const result = resultOf(pod, outcome);
     return cleared ? { ...result, retryAt: clock.now() } : result;
   }
@@ -305,14 +316,16 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
 
   return {
     sync,
-    refreshStatus(pod) {
+    refreshStatus(wanted) {
+      const pod = allocations.apply(wanted);
       const seen = cache.get(uidOf(pod));
       if (seen !== undefined && statuses.get(uidOf(pod)) !== undefined) statuses.set(pod, statusOf(pod, seen, false));
     },
 
     volumesChanged: (uid) => void mounts.delete(uid),
 
-    async terminate(pod, seen, graceSeconds, override, signal) {
+    async terminate(wanted, seen, graceSeconds, override, signal) {
+      const pod = allocations.apply(wanted);
       const startedAt = clock.now();
       const withOverride = (status: PodStatus): PodStatus =>
         override === undefined ? status : overrideStatus(status, override);
@@ -337,11 +350,13 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       journal.write({ kind: 'pod.stopped', pod: logNameOf(pod), ms: clock.now() - startedAt });
     },
 
-    async finish(pod, seen) {
+    async finish(wanted, seen) {
+      const pod = allocations.apply(wanted);
       statuses.set(pod, statusOf(pod, seen, true));
       await volumes.unmount(uidOf(pod));
       options.objects?.unregister(pod);
       await options.cgroups.removePod(pod);
+      allocations.forget(uidOf(pod));
       waiting.delete(uidOf(pod));
       mounts.delete(uidOf(pod));
       statuses.podFinished(pod);
