@@ -186,6 +186,12 @@ test.each([
     'container has runAsNonRoot and image will run as root (pod: "web_default(uid-1)", container: c)',
   ],
   [
+    'the image says nothing',
+    nonRoot(),
+    { uid: undefined, username: '' },
+    'container has runAsNonRoot and image will run as root (pod: "web_default(uid-1)", container: c)',
+  ],
+  [
     'the image has a name',
     nonRoot(),
     { uid: undefined, username: 'www' },

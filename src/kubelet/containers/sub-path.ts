@@ -109,8 +109,8 @@ export async function openSubPath(
   const root = await realpath(volumePath);
   const { path, missing } = await findExisting(root, subPath.split('/').filter(Boolean));
   if (!isWithin(path, root)) throw new Error(`subpath ${JSON.stringify(path)} not within volume path ${root}`);
-  // With its set-group-ID bit: what the pod's group owns it owns all the way down.
-  const mode = (await stat(root)).mode & 0o2777;
+  // With its set-group-ID bit (what the pod's group owns it owns all the way down) and its sticky one.
+  const mode = (await stat(root)).mode & 0o7777;
   const start = await open(root, O_PATH | constants.O_DIRECTORY);
   const names = [...namesBetween(root, path), ...missing];
   return walk(start, names, make ? (folder, name) => makeFolder(folder, name, mode) : undefined);
