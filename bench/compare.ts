@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../src/base/errors.ts';
+import { KlabError, messageOf } from '../src/base/errors.ts';
 import { type CompareFlags, parseCompareFlags, UsageError } from './compare/flags.ts';
 import { type Lab, openLab } from './compare/lab.ts';
 import type { Sample, Subject } from './compare/measures.ts';
@@ -13,6 +13,10 @@ import { computeRows } from './compare/rows.ts';
 import { type Scenario, scenarios } from './compare/scenarios/index.ts';
 
 const tell = (text: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+
+/** What was thrown, with what a failed command printed. */
+const explain = (error: unknown): string =>
+  error instanceof KlabError ? `${error.message}\n${error.output ?? ''}` : messageOf(error);
 
 /** Every scenario of a round, for both kubelets in turn. A measurement that fails is told, and the others go on. */
 async function runRound(lab: Lab, round: number, flags: CompareFlags, samples: Sample[]): Promise<void> {
@@ -27,7 +31,7 @@ async function runRound(lab: Lab, round: number, flags: CompareFlags, samples: S
         record: (key, value) => samples.push({ measure: key, subject, round, value }),
       });
     } catch (error) {
-      tell(`round ${round + 1}: ${subject}: ${name} failed: ${messageOf(error)}`);
+      tell(`round ${round + 1}: ${subject}: ${name} failed: ${explain(error)}`);
       process.exitCode = 1;
     }
   };

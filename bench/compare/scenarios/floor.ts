@@ -11,7 +11,8 @@ import { computeQuantile } from '../statistics.ts';
 import type { Scenario } from './scenario.ts';
 
 const answer = z.object({ oneByOneMs: z.array(z.number()), burstMs: z.number(), goneMs: z.number() });
-const onNode = '/tmp/floor.cjs';
+/** Not below /tmp, which is a tmpfs that Docker does not copy into. */
+const onNode = '/root/floor.cjs';
 
 /** Bundles the program that asks the runtime, and puts it on the node. */
 async function placeProgram(node: string): Promise<void> {
