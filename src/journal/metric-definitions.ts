@@ -73,6 +73,8 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
   kubelet_http_inflight_requests: gauge('Requests being answered', 'method', 'path', 'server_type', 'long_running'),
   kubelet_started_pods_total: counter('Sandboxes that were started'),
   kubelet_started_pods_errors_total: counter('Sandboxes that could not be started'),
+  kubelet_started_user_namespaced_pods_total: counter('Pods with users of their own that were to be started'),
+  kubelet_started_user_namespaced_pods_errors_total: counter('Those of them that could not be started'),
   kubelet_started_containers_total: counter('Containers that were started', 'container_type'),
   kubelet_started_containers_errors_total: counter('Containers that could not be started', 'container_type', 'code'),
   kubelet_restarted_pods_total: counter('Static pods that were deleted and recreated with the same UID', 'static'),

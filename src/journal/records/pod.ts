@@ -56,6 +56,8 @@ export type PodRecord =
   | { readonly kind: 'pod.sandboxChanged'; readonly object: ObjectReference }
   | { readonly kind: 'pod.sandboxCreated'; readonly pod: string; readonly id: string; readonly ms: number }
   | { readonly kind: 'pod.sandboxFailed'; readonly object: ObjectReference; readonly error: string }
+  /** A sandbox with users of its own was asked for; whether it and its containers came to be. */
+  | { readonly kind: 'pod.userNamespaceStarted'; readonly pod: string; readonly failed: boolean }
   | { readonly kind: 'pod.actionFailed'; readonly pod: string; readonly action: string; readonly error: string }
   | {
       readonly kind: 'pod.containerCreated';
@@ -248,6 +250,13 @@ export const podProjections: Projections<PodRecord> = {
     measure: (_record, meters) => {
       meters.count('kubelet_started_pods_errors_total');
       meters.count('kubelet_run_podsandbox_errors_total', { runtime_handler: '' });
+    },
+  },
+  'pod.userNamespaceStarted': {
+    log: ({ pod, failed }) => info(4, 'Started pod with users of its own', { pod, failed }),
+    measure: ({ failed }, meters) => {
+      meters.count('kubelet_started_user_namespaced_pods_total');
+      if (failed) meters.count('kubelet_started_user_namespaced_pods_errors_total');
     },
   },
   'pod.actionFailed': {

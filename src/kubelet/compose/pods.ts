@@ -20,6 +20,7 @@ import { milliOf, unitsOf } from '../quantity.ts';
 import { cgroupFs, podCgroups } from '../resources/index.ts';
 import { mirrorPods, type SourcesCatalog } from '../sources/index.ts';
 import { createStatusManager } from '../status/index.ts';
+import { userNamespaces } from '../user-namespaces/index.ts';
 import { minorVersion } from '../version.ts';
 import { kernelMounts, volumeManager } from '../volumes/index.ts';
 import {
@@ -164,6 +165,7 @@ export function composePods(
     seccompDefault: config.seccompDefault,
     version: minorVersion,
   });
+  const runtimeHandler = runtimeClasses(api, clock);
   const execute = podExecutor({
     cri,
     clock,
@@ -179,9 +181,16 @@ export function composePods(
       clusterDns: config.clusterDNS ?? [],
       clusterDomain,
       cgroupParent: cgroups.parentOf,
+      userNamespaceOf: userNamespaces({
+        rootDir,
+        idsPerPod: config.userNamespaces?.idsPerPod,
+        maxPods: config.maxPods,
+        runtimeHandler,
+        isSupported: (handler) => state.handlers().find(({ name }) => name === handler)?.userNamespaces ?? false,
+      }),
       ...cfs,
     }),
-    runtimeHandler: runtimeClasses(api, clock),
+    runtimeHandler,
     countRestart: (pod, name, endedAt) => {
       const container = findContainer(pod, name)?.container;
       if (container !== undefined) backoff.bump(backoffKey(pod, container), endedAt, clock.now());

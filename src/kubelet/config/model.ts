@@ -123,6 +123,7 @@ export interface KubeletConfiguration {
   readonly shutdownGracePeriodCriticalPods: GoDuration;
   readonly shutdownGracePeriodByPodPriority?: readonly unknown[];
   readonly crashLoopBackOff: { readonly maxContainerRestartPeriod: GoDuration };
+  readonly userNamespaces?: { readonly idsPerPod?: number };
   readonly enableProfilingHandler: boolean;
   readonly enableDebugFlagsHandler: boolean;
   readonly seccompDefault: boolean;

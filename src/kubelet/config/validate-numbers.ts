@@ -87,6 +87,20 @@ export const validateNumbers = (c: KubeletConfiguration): readonly string[] => {
   return [...notNegative, ...rules.filter(([wrong]) => wrong).map(([, problem]) => problem)];
 };
 
+const idBlock = 65_536;
+
+/** What is wrong with the number of IDs that each pod with users of its own is given. */
+export function validateUserNamespaces({ userNamespaces }: KubeletConfiguration): readonly string[] {
+  const ids = userNamespaces?.idsPerPod ?? idBlock;
+  const rules: readonly (readonly [boolean, string])[] = [
+    [ids < idBlock, `must not be less than ${idBlock}`],
+    [ids % idBlock !== 0, `must be a multiple of ${idBlock}`],
+    [ids >= 2 ** 32, `must not be more than ${2 ** 32 - 1}`],
+  ];
+  const broken = rules.find(([wrong]) => wrong);
+  return broken === undefined ? [] : [invalid('userNamespaces.idsPerPod', undefined, broken[1])];
+}
+
 const percent = (value: number): boolean => value >= 0 && value <= 100;
 
 /** Durations that lie outside their ranges; all of them can be read. */

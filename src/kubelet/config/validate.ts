@@ -3,7 +3,7 @@ import { parseGoDuration } from './duration.ts';
 import { validateFeatureGates } from './feature-gates.ts';
 import type { KubeletConfiguration } from './model.ts';
 import { invalid } from './problem.ts';
-import { validateNumbers, validateTimes } from './validate-numbers.ts';
+import { validateNumbers, validateTimes, validateUserNamespaces } from './validate-numbers.ts';
 
 const unreadableDurations = (c: KubeletConfiguration): readonly string[] =>
   (
@@ -162,6 +162,7 @@ export function validateKubeletConfiguration(c: KubeletConfiguration): readonly 
     ...validatePorts(c),
     ...validateNumbers(c),
     ...validateTimes(c),
+    ...validateUserNamespaces(c),
     ...validateAllocatable(c),
     ...validateRest(c),
   ];

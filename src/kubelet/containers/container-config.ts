@@ -5,7 +5,7 @@ import { nameOf, namespaceOf, uidOf } from '../pod-facts.ts';
 import { expandVariables } from './expansion.ts';
 import { hashContainer } from './hash.ts';
 import { annotations, labels } from './labels.ts';
-import { type ImageUser, renderSecurityContext, supplementalGroups } from './security-context.ts';
+import { type ImageUser, renderSecurityContext, supplementalGroups, type UserNamespace } from './security-context.ts';
 
 export interface ContainerConfigInputs {
   readonly restartCount: number;
@@ -17,6 +17,8 @@ export interface ContainerConfigInputs {
   readonly resources: LinuxContainerResources;
   /** ID of the container whose processes an ephemeral container looks at. */
   readonly targetId: string | undefined;
+  /** The sandbox's. */
+  readonly userNamespace?: UserNamespace | undefined;
   readonly volumeGroups: readonly number[];
   readonly seccompDefault: boolean;
   readonly rootDir: string;
@@ -46,7 +48,7 @@ export function renderContainerConfig(
     args: expand(container.args),
     workingDir: container.workingDir ?? '',
     envs: inputs.environment.map(({ key, value }) => ({ key, value: Buffer.from(value) })),
-    mounts: inputs.mounts,
+    mounts: inputs.mounts.map((mount) => mapUsers(mount, inputs.userNamespace)),
     devices: [],
     labels: {
       [labels.containerName]: container.name,
@@ -64,6 +66,7 @@ export function renderContainerConfig(
       securityContext: renderSecurityContext(pod, container, {
         imageUser: inputs.imageUser,
         targetId: inputs.targetId,
+        userNamespace: inputs.userNamespace,
         supplementalGroups: supplementalGroups(pod, inputs.volumeGroups),
         seccompDefault: inputs.seccompDefault,
         rootDir: inputs.rootDir,
@@ -75,6 +78,13 @@ export function renderContainerConfig(
     stopSignal: 0,
   };
 }
+
+/** Files that belong to a user of the pod on the node's disk are shown to the container as that user's. */
+const mapUsers = (
+  mount: ContainerConfig['mounts'][number],
+  users: UserNamespace | undefined,
+): ContainerConfig['mounts'][number] =>
+  users === undefined ? mount : { ...mount, uidMappings: users.uids, gidMappings: users.gids };
 
 /** Relative to the sandbox's log directory. */
 export const containerLogPath = (name: string, restartCount: number): string => `${name}/${restartCount}.log`;

@@ -4,7 +4,7 @@ import { listContainers, nameOf, namespaceOf, podLogFolder, uidOf } from '../pod
 import type { DnsConfig } from './dns.ts';
 import { labels } from './labels.ts';
 import { podResources, sumResources } from './resources.ts';
-import { appArmorProfile, namespaceOptions, seLinuxOptions } from './security-context.ts';
+import { appArmorProfile, namespaceOptions, seLinuxOptions, type UserNamespace } from './security-context.ts';
 
 export interface SandboxInputs {
   readonly attempt: number;
@@ -15,6 +15,7 @@ export interface SandboxInputs {
   /** In the driver's notation; empty without pod cgroups. */
   readonly cgroupParent: string;
   readonly supplementalGroups: readonly number[];
+  readonly userNamespace?: UserNamespace | undefined;
   readonly cfsQuota: boolean;
   readonly cfsPeriodMicros: number;
 }
@@ -59,7 +60,7 @@ export function renderSandboxConfig(pod: Pod, inputs: SandboxInputs): PodSandbox
 function renderSecurity(pod: Pod, inputs: SandboxInputs): NonNullable<PodSandboxConfig['linux']>['securityContext'] {
   const context = pod.spec?.securityContext;
   return {
-    namespaceOptions: namespaceOptions(pod),
+    namespaceOptions: namespaceOptions(pod, inputs.userNamespace),
     selinuxOptions: seLinuxOptions(context?.seLinuxOptions),
     runAsUser: int64(context?.runAsUser),
     runAsGroup: int64(context?.runAsGroup),

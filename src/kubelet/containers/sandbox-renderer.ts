@@ -7,7 +7,7 @@ import { isHostNetwork, podLogFolder, podReference } from '../pod-facts.ts';
 import { computePodDns, type DnsConfig, noHostDns, parseResolvConf } from './dns.ts';
 import { computeHostname } from './hostname.ts';
 import { renderSandboxConfig } from './sandbox-config.ts';
-import { supplementalGroups } from './security-context.ts';
+import { supplementalGroups, type UserNamespace } from './security-context.ts';
 
 export interface SandboxRendererOptions {
   readonly journal: Journal;
@@ -17,6 +17,8 @@ export interface SandboxRendererOptions {
   readonly clusterDns: readonly string[];
   readonly clusterDomain: string;
   readonly cgroupParent: (pod: Pod) => string;
+  /** Whose users the pod's are; absent: the runtime decides. Rejects when the pod cannot have its own. */
+  readonly userNamespaceOf?: (pod: Pod) => Promise<UserNamespace>;
   readonly cfsQuota: boolean;
   readonly cfsPeriodMicros: number;
 }
@@ -46,6 +48,7 @@ export function sandboxRenderer(
       dns,
       cgroupParent: options.cgroupParent(pod),
       supplementalGroups: supplementalGroups(pod),
+      userNamespace: await options.userNamespaceOf?.(pod),
       cfsQuota: options.cfsQuota,
       cfsPeriodMicros: options.cfsPeriodMicros,
     });

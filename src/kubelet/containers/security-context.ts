@@ -7,6 +7,8 @@ import { containerConfigError } from './errors.ts';
 type LinuxSecurity = NonNullable<NonNullable<ContainerConfig['linux']>['securityContext']>;
 type NamespaceOptions = NonNullable<LinuxSecurity['namespaceOptions']>;
 type SecurityProfile = NonNullable<LinuxSecurity['seccomp']>;
+/** Whose users the pod's are, in CRI's words. */
+export type UserNamespace = NonNullable<NamespaceOptions['usernsOptions']>;
 
 /** CRI's NamespaceMode. */
 const namespaceMode = { pod: 0, container: 1, node: 2, target: 3 } as const;
@@ -31,7 +33,11 @@ const maskedPaths = [
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** The namespaces the pod's containers share with the node or with one another. */
-export function namespaceOptions(pod: Pod, targetId?: string): NamespaceOptions {
+export function namespaceOptions(
+  pod: Pod,
+  usernsOptions: UserNamespace | undefined,
+  targetId?: string,
+): NamespaceOptions {
   const spec = pod.spec;
   const pid = spec?.hostPID === true ? 'node' : spec?.shareProcessNamespace === true ? 'pod' : 'container';
   const targeted = targetId !== undefined && pid === 'container';
@@ -40,7 +46,7 @@ export function namespaceOptions(pod: Pod, targetId?: string): NamespaceOptions 
     pid: targeted ? namespaceMode.target : namespaceMode[pid],
     ipc: spec?.hostIPC === true ? namespaceMode.node : namespaceMode.pod,
     targetId: targeted ? targetId : '',
-    usernsOptions: undefined,
+    usernsOptions,
   };
 }
 
@@ -111,6 +117,7 @@ export interface ImageUser {
 export interface SecurityInputs {
   readonly imageUser: ImageUser;
   readonly targetId: string | undefined;
+  readonly userNamespace?: UserNamespace | undefined;
   readonly supplementalGroups: readonly number[];
   readonly seccompDefault: boolean;
   readonly rootDir: string;
@@ -138,7 +145,7 @@ export function renderSecurityContext(pod: Pod, container: RunnableContainer, in
             addAmbientCapabilities: [],
           },
     privileged: own?.privileged === true,
-    namespaceOptions: namespaceOptions(pod, inputs.targetId),
+    namespaceOptions: namespaceOptions(pod, inputs.userNamespace, inputs.targetId),
     selinuxOptions: seLinuxOptions(own?.seLinuxOptions ?? pods?.seLinuxOptions),
     runAsUser: effectiveUid === undefined ? undefined : { value: BigInt(effectiveUid) },
     runAsGroup: runAsGroup === undefined ? undefined : { value: BigInt(runAsGroup) },

@@ -199,6 +199,10 @@ export function podExecutor(options: ExecutorOptions): Execute {
         break;
       }
     }
+    if (task.pod.spec?.hostUsers === false && task.actions.some(({ kind }) => kind === 'createSandbox')) {
+      const failed = error !== undefined || [...run.starts.values()].some((reason) => reason !== undefined);
+      journal.write({ kind: 'pod.userNamespaceStarted', pod: logNameOf(task.pod), failed });
+    }
     const acted = task.actions.some(({ kind }) => kind !== 'backOff');
     return { acted, starts: run.starts, error, retryAt: run.retryAt };
   };

@@ -109,6 +109,7 @@ export function containerStarter(options: StarterOptions): StartContainer {
         mounts: [...volumeMounts, ...ownMounts],
         resources: containerResources(pod, container, options.resources()),
         targetId,
+        userNamespace: task.sandbox.linux?.securityContext?.namespaceOptions?.usernsOptions,
         volumeGroups: [],
         seccompDefault: options.seccompDefault,
         rootDir: options.rootDir,
