@@ -1,5 +1,6 @@
 import { KubeletConfigError, parseGoDuration } from '../config/index.ts';
 import {
+  declaredFeatures,
   fileSystemBytes,
   type Machine,
   type NodeManager,
@@ -67,6 +68,7 @@ export async function composeNode(foundation: Foundation, pleg: Pleg): Promise<N
     updateEveryMs: parseGoDuration(config.nodeStatusUpdateFrequency),
     reportEveryMs: parseGoDuration(config.nodeStatusReportFrequency),
     runtime: () => ({
+      declaredFeatures: declaredFeatures(config.featureGates ?? {}),
       runtimeVersion,
       runtimeHandlers: state.handlers(),
       supplementalGroupsPolicy: state.supplementalGroupsPolicy(),

@@ -1,4 +1,5 @@
 export type { NodeHealth } from './conditions.ts';
+export { declaredFeatures } from './declared-features.ts';
 export { nodeLease } from './lease.ts';
 export { fileSystemBytes, type Machine, readMachine } from './machine.ts';
 export { type NodeManager, nodeManager } from './manager.ts';

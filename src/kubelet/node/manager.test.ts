@@ -37,7 +37,12 @@ function start(more: Partial<NodeManagerOptions> = {}, existing?: ApiObject) {
     registerNode: true,
     updateEveryMs: 10_000,
     reportEveryMs: 300_000,
-    runtime: () => ({ runtimeVersion: 'containerd://2', runtimeHandlers: [], supplementalGroupsPolicy: false }),
+    runtime: () => ({
+      runtimeVersion: 'containerd://2',
+      runtimeHandlers: [],
+      supplementalGroupsPolicy: false,
+      declaredFeatures: [],
+    }),
     kubeletVersion: 'v1.37.2',
     port: 10250,
     maxImages: 50,

@@ -34,7 +34,10 @@ export interface NodeManagerOptions {
   readonly registerNode: boolean;
   readonly updateEveryMs: number;
   readonly reportEveryMs: number;
-  readonly runtime: () => Pick<NodeStatusInput, 'runtimeVersion' | 'runtimeHandlers' | 'supplementalGroupsPolicy'>;
+  readonly runtime: () => Pick<
+    NodeStatusInput,
+    'runtimeVersion' | 'runtimeHandlers' | 'supplementalGroupsPolicy' | 'declaredFeatures'
+  >;
   readonly kubeletVersion: string;
   readonly port: number;
   readonly maxImages: number;

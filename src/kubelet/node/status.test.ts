@@ -30,6 +30,7 @@ const input: NodeStatusInput = {
   port: 10250,
   runtimeHandlers: [],
   supplementalGroupsPolicy: true,
+  declaredFeatures: [],
 };
 
 describe('images', () => {

@@ -26,6 +26,7 @@ export interface NodeStatusInput {
   readonly port: number;
   readonly runtimeHandlers: readonly RuntimeHandlerFeatures[];
   readonly supplementalGroupsPolicy: boolean;
+  readonly declaredFeatures: readonly string[];
 }
 
 const maxNamesPerImage = 5;
@@ -47,6 +48,7 @@ export function renderNodeStatus(input: NodeStatusInput): NodeStatus {
     capacity: { ...input.capacity },
     conditions: [...input.conditions],
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
+    ...(input.declaredFeatures.length === 0 ? {} : { declaredFeatures: [...input.declaredFeatures] }),
     features: { supplementalGroupsPolicy: input.supplementalGroupsPolicy },
     images: renderImages(input.images, input.maxImages),
     nodeInfo: {
