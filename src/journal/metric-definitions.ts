@@ -82,6 +82,10 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
   kubelet_evictions: counter('Pods evicted, by signal', 'eviction_signal'),
   kubelet_preemptions: counter('Pods preempted, by signal', 'preemption_signal'),
   kubelet_admission_rejections_total: counter('Pods that this node refused', 'reason'),
+  kubelet_imagemanager_image_mustpull_checks_total: counter(
+    'Checks whether a pod may use an image that is there',
+    'result',
+  ),
   kubelet_image_pull_duration_seconds: histogram('Pulling an image', longSeconds, 'image_size_in_bytes'),
   kubelet_image_garbage_collected_total: counter('Images removed to free space', 'reason'),
   kubelet_certificate_manager_client_ttl_seconds: gauge('Seconds until the client certificate ends'),

@@ -45,7 +45,11 @@ export interface PodObjects {
   secret(
     namespace: string,
     name: string,
-  ): Promise<{ readonly data: Readonly<Record<string, Uint8Array>>; readonly type: string }>;
+  ): Promise<{
+    readonly data: Readonly<Record<string, Uint8Array>>;
+    readonly type: string;
+    readonly uid?: string | undefined;
+  }>;
   configMap(
     namespace: string,
     name: string,

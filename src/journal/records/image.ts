@@ -14,6 +14,15 @@ export type ImageRecord =
       readonly sizeBytes: number;
     }
   | { readonly kind: 'image.present'; readonly object: ObjectReference; readonly image: string }
+  /** An image is there; whether the pod may use it as it is. */
+  | {
+      readonly kind: 'image.access';
+      readonly pod: string;
+      readonly image: string;
+      readonly access: 'allowed' | 'granted' | 'pull';
+      readonly because: string;
+    }
+  | { readonly kind: 'image.recordFailed'; readonly image: string; readonly error: string }
   | {
       readonly kind: 'image.pullFailed';
       readonly object: ObjectReference;
@@ -47,6 +56,12 @@ const sizeBucket = (bytes: number): string => {
   return limits.find(([limit]) => bytes < limit)?.[1] ?? 'GT10GB';
 };
 
+const accessResults = {
+  allowed: 'credentialPolicyAllowed',
+  granted: 'credentialRecordFound',
+  pull: 'mustAuthenticate',
+} as const;
+
 export const imageProjections: Projections<ImageRecord> = {
   'image.pulling': { event: ({ object, image }) => normalEvent(object, 'Pulling', `Pulling image "${image}"`) },
   'image.pulled': {
@@ -66,6 +81,14 @@ export const imageProjections: Projections<ImageRecord> = {
         'Pulled',
         `Container image "${image}" already present on machine and can be accessed by the pod`,
       ),
+  },
+  'image.access': {
+    log: ({ pod, image, access, because }) => info(4, 'Image is present', { pod, image, access, because }),
+    measure: ({ access }, meters) =>
+      meters.count('kubelet_imagemanager_image_mustpull_checks_total', { result: accessResults[access] }),
+  },
+  'image.recordFailed': {
+    log: ({ image, error }) => failure('Failed to write image pulled record', { image, err: error }),
   },
   'image.pullFailed': {
     log: ({ object, image, error }) => failure('Failed to pull image', { err: error, image, pod: podOf(object) }),

@@ -11,7 +11,7 @@ import { runtimeClasses } from '../containers/runtime-class.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
 import { garbageCollector } from '../garbage/index.ts';
 import { podHousekeeping } from '../housekeeping.ts';
-import { createImageManager, parseDockerConfig } from '../images/index.ts';
+import { createImageManager, parseDockerConfig, pullRecords } from '../images/index.ts';
 import { podObjects, serviceLister } from '../objects/index.ts';
 import type { Pleg } from '../pleg/index.ts';
 import { configMirror, findContainer } from '../pod-facts.ts';
@@ -114,6 +114,17 @@ export function composePods(
     journal,
     maxParallelPulls: config.serializeImagePulls ? 1 : (config.maxParallelImagePulls ?? Number.POSITIVE_INFINITY),
     ...(objects === undefined ? {} : { objects }),
+    records: feature('KubeletEnsureSecretPulledImages')
+      ? pullRecords({
+          folder: join(rootDir, 'image_manager'),
+          clock,
+          cri,
+          policy: {
+            kind: config.imagePullCredentialsVerificationPolicy,
+            allowed: config.preloadedImagesVerificationAllowlist ?? [],
+          },
+        })
+      : undefined,
     nodeCredentials: async () =>
       parseDockerConfig(await readFile(join(rootDir, 'config.json'), 'utf8').catch(() => '{}')),
   });

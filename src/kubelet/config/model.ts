@@ -37,6 +37,7 @@ export interface KubeletConfiguration {
   readonly registryPullQPS: number;
   readonly registryBurst: number;
   readonly imagePullCredentialsVerificationPolicy: string;
+  readonly preloadedImagesVerificationAllowlist?: readonly string[];
   readonly eventRecordQPS: number;
   readonly eventBurst: number;
   readonly enableDebuggingHandlers: boolean;

@@ -1,4 +1,5 @@
 import type { AuthConfig } from '../../cri/port.ts';
+import { hashCredential, type PullSecret } from './pull-record.ts';
 import type { ImageReference } from './reference.ts';
 
 /** One registry's entry of a docker configuration. */
@@ -8,6 +9,14 @@ export interface RegistryCredential {
   readonly username: string;
   readonly password: string;
   readonly identityToken: string;
+  /** The Secret it is from; absent: the node's own, which every pod may use. */
+  readonly secret?: PullSecret;
+}
+
+/** One way to ask a registry, and whose it is. */
+export interface ImageCredential {
+  readonly auth: AuthConfig;
+  readonly secret: PullSecret | undefined;
 }
 
 interface DockerAuth {
@@ -64,16 +73,22 @@ function matches({ scope }: RegistryCredential, { registry, repository }: ImageR
 }
 
 /** The credentials for an image, the most specific first. */
-export function selectCredentials(all: readonly RegistryCredential[], image: ImageReference): readonly AuthConfig[] {
+export function selectCredentials(
+  all: readonly RegistryCredential[],
+  image: ImageReference,
+): readonly ImageCredential[] {
   return all
     .filter((credential) => matches(credential, image))
     .sort((a, b) => b.scope.length - a.scope.length)
-    .map(({ username, password, identityToken, scope }) => ({
-      username,
-      password,
-      auth: '',
-      serverAddress: scope.split('/')[0] ?? '',
-      identityToken,
-      registryToken: '',
+    .map(({ username, password, identityToken, scope, secret }) => ({
+      auth: {
+        username,
+        password,
+        auth: '',
+        serverAddress: scope.split('/')[0] ?? '',
+        identityToken,
+        registryToken: '',
+      },
+      secret: secret && { ...secret, credentialHash: hashCredential({ username, password, identityToken }) },
     }));
 }

@@ -46,7 +46,7 @@ test.each([
 ])('credentials for %s: %j', (image, names) => {
   const parsed = parseImageReference(image);
   if (typeof parsed === 'string') throw new Error(parsed);
-  expect(selectCredentials(parseDockerConfig(dockerConfig), parsed).map(({ username }) => username)).toEqual(names);
+  expect(selectCredentials(parseDockerConfig(dockerConfig), parsed).map(({ auth }) => auth?.username)).toEqual(names);
 });
 
 test('a password may have a colon', () => {

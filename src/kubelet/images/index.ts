@@ -1,3 +1,4 @@
 export { parseDockerConfig } from './credentials.ts';
 export { createImageManager } from './manager.ts';
+export { type PullRecords, pullRecords } from './pull-records.ts';
 export { parseImageReference, withDefaultTag } from './reference.ts';

@@ -2,15 +2,16 @@ import type { Pod } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { KeyedSerial } from '../../base/keyed-serial.ts';
-import type { AuthConfig, CriImages, PodSandboxConfig } from '../../cri/port.ts';
+import type { CriImages, PodSandboxConfig } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { StartFailure } from '../containers/errors.ts';
 import { criErrorText } from '../cri-error-text.ts';
 import type { ImageManager, PodObjects, RunnableContainer } from '../parts.ts';
-import { containerReference, namespaceOf, podReference, uidOf } from '../pod-facts.ts';
+import { containerReference, logNameOf, namespaceOf, podReference, uidOf } from '../pod-facts.ts';
 import { RestartBackoff } from '../workers/restart-backoff.ts';
-import { parseDockerConfig, type RegistryCredential, selectCredentials } from './credentials.ts';
-import { type ImageReference, parseImageReference, withDefaultTag } from './reference.ts';
+import { type ImageCredential, parseDockerConfig, type RegistryCredential, selectCredentials } from './credentials.ts';
+import type { PullRecords } from './pull-records.ts';
+import { type ImageReference, parseImageReference, withDefaultTag, withoutTag } from './reference.ts';
 
 export interface ImageManagerOptions {
   readonly cri: Pick<CriImages, 'imageStatus' | 'pullImage'>;
@@ -21,6 +22,8 @@ export interface ImageManagerOptions {
   /** Credentials of the node itself (`<root>/config.json`). */
   readonly nodeCredentials?: () => Promise<readonly RegistryCredential[]>;
   readonly maxParallelPulls: number;
+  /** Which images were pulled with which secrets; absent: whatever is there is for every pod. */
+  readonly records?: PullRecords | undefined;
 }
 
 const keptFailures = 500;
@@ -48,9 +51,12 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
     const credentials: RegistryCredential[] = [];
     for (const name of names) {
       try {
-        const data = (await options.objects?.secret(namespaceOf(pod), name))?.data;
+        const { data, uid = '' } = (await options.objects?.secret(namespaceOf(pod), name)) ?? {};
         const text = data?.['.dockerconfigjson'] ?? data?.['.dockercfg'];
-        if (text !== undefined) credentials.push(...parseDockerConfig(Buffer.from(text).toString()));
+        if (text === undefined) continue;
+        const secret = { uid, namespace: namespaceOf(pod), name, credentialHash: '' };
+        const entries = parseDockerConfig(Buffer.from(text).toString());
+        credentials.push(...entries.map((entry) => ({ ...entry, secret })));
       } catch {
         missing.push(name);
       }
@@ -63,20 +69,20 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
     image: string,
     { pod, container, sandbox, signal }: Asked,
     parsed: ImageReference,
-  ): Promise<string> {
+  ): Promise<{ readonly ref: string; readonly secret: ImageCredential['secret'] }> {
     const { credentials, missing } = await secretsOf(pod);
     const object = containerReference(pod, container.name);
     const queuedAt = clock.now();
-    const ways: readonly (AuthConfig | undefined)[] = selectCredentials(credentials, parsed);
+    const ways: readonly (ImageCredential | undefined)[] = selectCredentials(credentials, parsed);
     const queue = nextQueue++ % options.maxParallelPulls;
     journal.write({ kind: 'image.pulling', object, image });
     return queues.run(queue, async () => {
       const startedAt = clock.now();
       let problem: unknown;
-      for (const auth of ways.length > 0 ? ways : [undefined]) {
+      for (const way of ways.length > 0 ? ways : [undefined]) {
         try {
           const spec = { image, userSpecifiedImage: container.image ?? '' };
-          const ref = await cri.pullImage(spec, auth, sandbox, { signal });
+          const ref = await cri.pullImage(spec, way?.auth, sandbox, { signal });
           const endedAt = clock.now();
           const sizeBytes = Number((await cri.imageStatus({ image: ref }, false)).image?.size ?? 0n);
           journal.write({
@@ -87,7 +93,7 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
             withWaitingMs: endedAt - queuedAt,
             sizeBytes,
           });
-          return ref;
+          return { ref, secret: way?.secret };
         } catch (error) {
           problem = error;
         }
@@ -96,6 +102,38 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
         journal.write({ kind: 'image.secretsMissing', object: podReference(pod), names: missing });
       throw problem;
     });
+  }
+
+  /** Pulls, and notes with whose credentials that was possible. */
+  async function pullAndNote(image: string, asked: Asked, parsed: ImageReference): Promise<string> {
+    const { records } = options;
+    if (records === undefined) return (await pull(image, asked, parsed)).ref;
+    const named = { image, name: withoutTag(image, parsed) };
+    let result: Parameters<PullRecords['ended']>[1];
+    await records.begun(image);
+    try {
+      const { ref, secret } = await pull(image, asked, parsed);
+      result = {
+        imageRef: ref,
+        credentials: secret === undefined ? { nodePodsAccessible: true } : { kubernetesSecrets: [secret] },
+      };
+      return ref;
+    } finally {
+      // Without its record the image is asked for again the next time, which is safe.
+      await records
+        .ended(named, result)
+        .catch((error: unknown) => journal.write({ kind: 'image.recordFailed', image, error: messageOf(error) }));
+    }
+  }
+
+  async function isOpenTo({ pod }: Asked, image: string, ref: string, parsed: ImageReference): Promise<boolean> {
+    const { records } = options;
+    if (records === undefined) return true;
+    const access = await records.access({ image, name: withoutTag(image, parsed) }, ref, async () =>
+      selectCredentials((await secretsOf(pod)).credentials, parsed).flatMap(({ secret }) => secret ?? []),
+    );
+    journal.write({ kind: 'image.access', pod: logNameOf(pod), image, access: access.kind, because: access.because });
+    return access.kind !== 'pull';
   }
 
   async function pullOrBackOff(image: string, asked: Asked, parsed: ImageReference): Promise<string> {
@@ -108,7 +146,7 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
       throw new StartFailure('ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${before.text}`);
     }
     try {
-      const ref = await pull(image, asked, parsed);
+      const ref = await pullAndNote(image, asked, parsed);
       failures.delete(key);
       return ref;
     } catch (error) {
@@ -145,7 +183,7 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
         journal.write({ kind: 'image.inspectFailed', object, message: text });
         throw new StartFailure('ImageInspectError', text, { cause: error });
       }
-      if (present !== undefined) {
+      if (present !== undefined && (await isOpenTo(asked, image, present, parsed))) {
         journal.write({ kind: 'image.present', object, image });
         return present;
       }

@@ -35,6 +35,13 @@ export function parseImageReference(image: string): ImageReference | string {
   return { registry, repository, tag, digest };
 }
 
+/** The image's name as it was given, without tag and digest. */
+export const withoutTag = (image: string, { tag, digest }: ImageReference): string =>
+  image.slice(
+    0,
+    image.length - (digest === undefined ? 0 : digest.length + 1) - (tag === undefined ? 0 : tag.length + 1),
+  );
+
 /** The image's name with `:latest` where it has neither tag nor digest. */
 export const withDefaultTag = (image: string, { tag, digest }: ImageReference): string =>
   tag === undefined && digest === undefined ? `${image}:latest` : image;

@@ -36,7 +36,7 @@ export function podObjects({ api, clock, onChange, showTrustBundles }: PodObject
     trustAnchors: anchors,
     async secret(namespace, name) {
       const secret = (await cache.get('secrets', namespace, name)) as Secret;
-      return { data: decodeAll(secret.data), type: secret.type ?? 'Opaque' };
+      return { data: decodeAll(secret.data), type: secret.type ?? 'Opaque', uid: secret.metadata?.uid };
     },
     async configMap(namespace, name) {
       const map = (await cache.get('configmaps', namespace, name)) as ConfigMap;
