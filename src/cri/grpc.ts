@@ -1,14 +1,15 @@
-import { credentials, type CallOptions as GrpcCallOptions, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type GrpcMethod, grpcChannel } from './channel.ts';
 import {
   ContainerConfig,
   ContainerFilter,
   ImageFilter,
-  ImageServiceClient,
   ImageSpec,
+  ImageServiceService as images,
   PodSandboxConfig,
   PodSandboxFilter,
-  RuntimeServiceClient,
+  RuntimeServiceService as runtime,
 } from './generated/api.ts';
+import { type GrpcCode, GrpcError } from './grpc-status.ts';
 import { type CallOptions, type Cri, CriError, type CriErrorCode } from './port.ts';
 
 export interface GrpcCriOptions {
@@ -22,81 +23,47 @@ export interface GrpcCriOptions {
   readonly onCall?: (call: { readonly method: string; readonly ms: number; readonly failed: boolean }) => void;
 }
 
-type Unary<Request, Response> = (
-  request: Request,
-  metadata: Metadata,
-  options: Partial<GrpcCallOptions>,
-  callback: (error: ServiceError | null, response: Response) => void,
-) => { cancel(): void };
-
-const codes: Readonly<Record<number, CriErrorCode>> = {
-  [status.NOT_FOUND]: 'notFound',
-  [status.ALREADY_EXISTS]: 'alreadyExists',
-  [status.UNIMPLEMENTED]: 'unimplemented',
-  [status.DEADLINE_EXCEEDED]: 'deadlineExceeded',
-  [status.UNAVAILABLE]: 'unavailable',
-  [status.CANCELLED]: 'cancelled',
-  [status.RESOURCE_EXHAUSTED]: 'resourceExhausted',
+const codes: Readonly<Partial<Record<GrpcCode, CriErrorCode>>> = {
+  NotFound: 'notFound',
+  AlreadyExists: 'alreadyExists',
+  Unimplemented: 'unimplemented',
+  DeadlineExceeded: 'deadlineExceeded',
+  Unavailable: 'unavailable',
+  Canceled: 'cancelled',
+  ResourceExhausted: 'resourceExhausted',
 };
 
-/** `NOT_FOUND` → `NotFound`, as Go's gRPC prints it. */
-const grpcName = (code: number): string =>
-  (status[code] ?? 'UNKNOWN')
-    .split('_')
-    .map((word) => word[0] + word.slice(1).toLowerCase())
-    .join('');
+const toCriError = (method: string, error: unknown): unknown =>
+  error instanceof GrpcError ? new CriError(method, codes[error.code] ?? 'other', error.code, error.message) : error;
 
-const toCriError = (method: string, error: ServiceError): CriError =>
-  new CriError(method, codes[error.code] ?? 'other', grpcName(error.code), error.details || error.message);
-
-/** containerd's answers carry whole lists, so the limit is upstream's 16 MiB rather than gRPC's 4. */
-const channelOptions = {
-  'grpc.max_receive_message_length': 16 * 1024 * 1024,
-  'grpc.max_send_message_length': 16 * 1024 * 1024,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 3000,
-  'grpc.default_authority': 'localhost',
-};
-
-const target = (endpoint: string): string => (endpoint.startsWith('/') ? `unix://${endpoint}` : endpoint);
-
-/** The CRI over gRPC: the only file that knows the library. Connections are made lazily and restored by themselves. */
+/** The CRI over gRPC: the only file that knows its messages. Connections are made lazily and restored by themselves. */
 export function grpcCri({ runtimeEndpoint, imageEndpoint, timeoutMs, onCall }: GrpcCriOptions): Cri {
-  const runtime = new RuntimeServiceClient(target(runtimeEndpoint), credentials.createInsecure(), channelOptions);
-  const images = new ImageServiceClient(
-    target(imageEndpoint || runtimeEndpoint),
-    credentials.createInsecure(),
-    channelOptions,
-  );
+  const runtimeChannel = grpcChannel(runtimeEndpoint);
+  const imageChannel =
+    (imageEndpoint || runtimeEndpoint) === runtimeEndpoint ? runtimeChannel : grpcChannel(imageEndpoint ?? '');
 
-  function call<Request, Response>(
-    client: object,
+  async function call<Request, Response>(
+    channel: typeof runtimeChannel,
     name: string,
-    method: Unary<Request, Response>,
+    method: GrpcMethod<Request, Response>,
     request: Request,
     { signal, timeoutMs: limit = timeoutMs }: CallOptions = {},
   ): Promise<Response> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const startedAt = performance.now();
-      const deadline = Number.isFinite(limit) ? { deadline: Date.now() + limit } : {};
-      const inFlight = method.call(client, request, new Metadata(), deadline, (error, response) => {
-        signal?.removeEventListener('abort', cancel);
-        onCall?.({ method: name, ms: performance.now() - startedAt, failed: error !== null });
-        if (error) reject(toCriError(name, error));
-        else resolve(response);
-      });
-      const cancel = () => inFlight.cancel();
-      signal?.addEventListener('abort', cancel, { once: true });
-    });
+    signal?.throwIfAborted();
+    const startedAt = performance.now();
+    try {
+      const response = await channel.unary(method, request, { signal, timeoutMs: limit });
+      onCall?.({ method: name, ms: performance.now() - startedAt, failed: false });
+      return response;
+    } catch (error) {
+      onCall?.({ method: name, ms: performance.now() - startedAt, failed: true });
+      throw toCriError(name, error);
+    }
   }
-  const onRuntime = <Q, R>(name: string, method: Unary<Q, R>, request: Q, options?: CallOptions) =>
-    call(runtime, name, method, request, options);
-  const onImages = <Q, R>(name: string, method: Unary<Q, R>, request: Q, options?: CallOptions) =>
-    call(images, name, method, request, options);
+  const onRuntime = <Q, R>(name: string, method: GrpcMethod<Q, R>, request: Q, options?: CallOptions) =>
+    call(runtimeChannel, name, method, request, options);
+  const onImages = <Q, R>(name: string, method: GrpcMethod<Q, R>, request: Q, options?: CallOptions) =>
+    call(imageChannel, name, method, request, options);
 
   return {
     version: (o) => onRuntime('Version', runtime.version, { version: '0.1.0' }, o),
@@ -199,19 +166,13 @@ export function grpcCri({ runtimeEndpoint, imageEndpoint, timeoutMs, onCall }: G
       return (await onRuntime('ListPodSandboxStats', runtime.listPodSandboxStats, { filter: undefined }, o)).stats;
     },
     async *events(signal) {
-      const stream = runtime.getContainerEvents({});
-      const cancel = () => stream.cancel();
-      signal.addEventListener('abort', cancel, { once: true });
       try {
-        for await (const event of stream) yield event;
-        throw new CriError('GetContainerEvents', 'unavailable', 'Unavailable', 'the event stream ended');
+        yield* runtimeChannel.stream(runtime.getContainerEvents, {}, signal);
       } catch (error) {
         signal.throwIfAborted();
-        throw error instanceof CriError ? error : toCriError('GetContainerEvents', error as ServiceError);
-      } finally {
-        signal.removeEventListener('abort', cancel);
-        cancel();
+        throw toCriError('GetContainerEvents', error);
       }
+      throw new CriError('GetContainerEvents', 'unavailable', 'Unavailable', 'the event stream ended');
     },
 
     async listImages(image, o) {
@@ -237,8 +198,8 @@ export function grpcCri({ runtimeEndpoint, imageEndpoint, timeoutMs, onCall }: G
       return { images: info.imageFilesystems, containers: info.containerFilesystems };
     },
     close() {
-      runtime.close();
-      images.close();
+      runtimeChannel.close();
+      imageChannel.close();
     },
   };
 }
