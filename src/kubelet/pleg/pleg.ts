@@ -47,6 +47,12 @@ interface Listed {
   readonly containers: readonly Container[];
 }
 
+/** What a relist found of one pod. */
+interface Found {
+  readonly listed: Listed;
+  readonly observedAt: Instant;
+}
+
 interface Inspection {
   readonly current: Promise<void>;
   next?: Promise<void>;
@@ -96,9 +102,13 @@ export function createPleg({ cri, clock, journal, readMessage = readTerminationM
     return groupByPod(sandboxes, containers).get(uid) ?? { sandboxes: [], containers: [] };
   }
 
-  async function observe(uid: string, before: ObservedPod | undefined): Promise<ObservedPod | undefined> {
-    const observedAt = clock.now();
-    const { sandboxes, containers } = await list(uid);
+  async function observe(
+    uid: string,
+    before: ObservedPod | undefined,
+    found: Found | undefined,
+  ): Promise<ObservedPod | undefined> {
+    const observedAt = found?.observedAt ?? clock.now();
+    const { sandboxes, containers } = found?.listed ?? (await list(uid));
     if (sandboxes.length === 0 && containers.length === 0) return undefined;
     const [seenSandboxes, seenContainers] = await Promise.all([
       Promise.all(sandboxes.map((s) => orGone(sandboxOf(s, before)))),
@@ -118,9 +128,11 @@ export function createPleg({ cri, clock, journal, readMessage = readTerminationM
     );
   }
 
-  async function inspectNow(uid: string): Promise<void> {
+  async function inspectNow(uid: string, found?: Found): Promise<void> {
     const before = pods.get(uid);
-    const after = await observe(uid, before);
+    // What was seen since that relist began is newer.
+    if (found !== undefined && before !== undefined && before.observedAt > found.observedAt) return;
+    const after = await observe(uid, before, found);
     if (after === undefined) pods.delete(uid);
     else pods.set(uid, after);
     const events = computeEvents(uid, before, after);
@@ -132,8 +144,8 @@ export function createPleg({ cri, clock, journal, readMessage = readTerminationM
     for (const listener of listeners) listener(events);
   }
 
-  function start(uid: string): Promise<void> {
-    const current = inspectNow(uid).finally(() => {
+  function start(uid: string, found?: Found): Promise<void> {
+    const current = inspectNow(uid, found).finally(() => {
       if (inspections.get(uid)?.current === current) inspections.delete(uid);
     });
     inspections.set(uid, { current });
@@ -151,6 +163,10 @@ export function createPleg({ cri, clock, journal, readMessage = readTerminationM
     return running.next;
   }
 
+  /** Takes over what a relist found; a pod that is being looked at is looked at once more, since that may have seen less. */
+  const takeOver = (uid: string, found: Found): Promise<void> =>
+    inspections.has(uid) ? inspect(uid) : start(uid, found);
+
   const inspectLater = (uid: string): void => {
     inspect(uid).catch((error) => journal.write({ kind: 'runtime.inspectionFailed', uid, error: messageOf(error) }));
   };
@@ -165,7 +181,10 @@ export function createPleg({ cri, clock, journal, readMessage = readTerminationM
     const changed = [...new Set([...listed.keys(), ...pods.keys()])].filter(
       (uid) => !matches(pods.get(uid), listed.get(uid)),
     );
-    const results = await Promise.allSettled(changed.map(inspect));
+    const none: Listed = { sandboxes: [], containers: [] };
+    const results = await Promise.allSettled(
+      changed.map((uid) => takeOver(uid, { listed: listed.get(uid) ?? none, observedAt: startedAt })),
+    );
     for (const [i, result] of results.entries()) {
       if (result.status === 'fulfilled') continue;
       journal.write({ kind: 'runtime.inspectionFailed', uid: changed[i] ?? '', error: messageOf(result.reason) });

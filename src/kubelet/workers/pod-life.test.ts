@@ -25,7 +25,8 @@ import { createPodWorkers } from './workers.ts';
 
 const folders: string[] = [];
 afterEach(async () => {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  // A worker may still be writing: its pod was seen to run before its log was linked.
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 /** `startedLaterMs`: how much younger than its pods the kubelet takes itself to be. */

@@ -106,6 +106,8 @@ export interface RunningPodSync extends PodSync {
 }
 
 const orphanGraceSeconds = 1;
+/** After this a sandbox is told of though no container has started: no later than one that looks once a second would. */
+const sandboxReportMs = 1000;
 const mirrorRetryMs = 2000;
 /** Shorter than the time between two syncs, so that each of those refreshes them. */
 const volumesFreshMs = 45_000;
@@ -243,17 +245,20 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
 
     const actions = decide(pod, seen, resize);
     if (actions.length > 0) journal.write({ kind: 'pod.decided', pod: logNameOf(pod), actions });
-    const outcome = await options.execute({
-      pod,
-      seen,
-      actions,
-      volumes: mounted,
-      signal,
-      onSandboxReady: () => void refreshAfterSandbox(pod, signal),
-    });
+    const executed = new AbortController();
+    const outcome = await options
+      .execute({
+        pod,
+        seen,
+        actions,
+        volumes: mounted,
+        signal,
+        onSandboxReady: () => void refreshAfterSandbox(pod, AbortSignal.any([signal, executed.signal])),
+      })
+      .finally(() => executed.abort());
     rememberStarts(uid, outcome);
+    const actedAt = clock.now();
     if (outcome.acted || outcome.starts.size > 0) {
-      const actedAt = clock.now();
       if (outcome.acted) await refreshNewer(pod, actedAt, signal);
       else statuses.set(pod, statusOf(pod, seen, false));
     }
@@ -267,11 +272,11 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     // Nothing that the PLEG sees could tell of its end, so the pod is looked at again at once.
     const cleared =
       actions.some(({ kind }) => kind === 'resetContainer' || kind === 'resizePod') && outcome.error === undefined;
-    const result = resultOf(pod, outcome);
+    const result = resultOf(pod, outcome, actedAt);
     return cleared ? { ...result, retryAt: clock.now() } : result;
   }
 
-  function resultOf(pod: Pod, outcome: ExecutionOutcome): SyncResult {
+  function resultOf(pod: Pod, outcome: ExecutionOutcome, actedAt: Instant): SyncResult {
     const failures = [...outcome.starts].flatMap(([container, reason]) =>
       reason === undefined
         ? []
@@ -285,7 +290,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     const due = [outcome.retryAt, deadlineOf(pod), mirrorRetryOf(pod)].filter((at) => at !== undefined);
     return {
       terminal: false,
-      actedAt: outcome.acted ? clock.now() : undefined,
+      actedAt: outcome.acted ? actedAt : undefined,
       failed: errors.length > 0,
       retryAt: due.length > 0 ? Math.min(...due) : undefined,
     };
@@ -310,8 +315,13 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     statuses.set(pod, statusOf(pod, seen, false));
   }
 
+  /** Tells of a sandbox whose containers take their time, to pull images say; most run in a moment, and that tells of both. */
   async function refreshAfterSandbox(pod: Pod, signal: AbortSignal): Promise<void> {
-    await refreshNewer(pod, clock.now(), signal).catch(() => undefined);
+    const readyAt = clock.now();
+    await clock
+      .sleep(sandboxReportMs, signal)
+      .then(() => refreshNewer(pod, readyAt, signal))
+      .catch(() => undefined);
   }
 
   return {
