@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Pod } from '../../src/api/types.ts';
 
 const busybox = 'docker.io/library/busybox:1.37';
@@ -113,10 +114,13 @@ export function renderInterchangePods(namespace: string, node: string, count: nu
   return [...objects, ...pods];
 }
 
-/** A pod that no API server ordered. */
+/**
+ * A pod that no API server ordered. Its UID is given: what a kubelet makes up from a manifest without one is its own,
+ * so to another kubelet that would be another pod.
+ */
 export const renderStaticPod = (namespace: string): unknown => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { namespace, name: 'unordered' },
+  metadata: { namespace, name: 'unordered', uid: randomUUID() },
   spec: { terminationGracePeriodSeconds: 1, containers: [main] },
 });

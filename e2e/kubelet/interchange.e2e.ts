@@ -43,7 +43,8 @@ async function facts(): Promise<unknown> {
       name: metadata?.name,
       uid: metadata?.uid,
       phase: status?.phase,
-      ip: status?.podIP,
+      // Upstream's forgets the address of a pod that has ended when it starts anew.
+      ip: status?.phase === 'Running' ? status.podIP : undefined,
       started: status?.startTime,
       conditions: (status?.conditions ?? [])
         .map(({ type, status, lastTransitionTime }) => `${type} ${status} ${lastTransitionTime}`)
@@ -92,6 +93,8 @@ beforeAll(async () => {
     },
     180_000,
   );
+  // Containers younger than ten seconds are not believed to be ready by a kubelet that starts.
+  await systemClock.sleep(settleMs);
 });
 
 afterAll(async () => {
@@ -103,7 +106,6 @@ afterAll(async () => {
 describe.each([
   ['upstream', 'klab'],
   ['klab', 'upstream'],
-  ['upstream', 'klab'],
 ] as const)('%s takes over from %s', (to, from) => {
   let before: unknown;
 
@@ -154,7 +156,8 @@ describe.each([
         `grep ${uid} /proc/self/mountinfo; ls -d /var/lib/kubelet/pods/${uid} 2>/dev/null;` +
           ` find /sys/fs/cgroup -name '*${uid}*' 2>/dev/null; crictl pods -q --label io.kubernetes.pod.uid=${uid}; true`,
       );
-      return left === '' ? true : undefined;
+      if (left !== '') throw new Error(left);
+      return true;
     });
     const again = renderInterchangePods(ns, node, podCount).filter(
       (object) => (object as Pod).metadata?.name === 'emptydir-1',
