@@ -189,7 +189,9 @@ describe('a stream', () => {
   test('gives its messages in their order, and then ends', async () => {
     await serve((stream) => answer(stream, ['one', 'two', 'three']));
     const { signal } = new AbortController();
-    expect(await Array.fromAsync(channel.stream(echo, 'go', signal))).toEqual(['one', 'two', 'three']);
+    const seen: string[] = [];
+    for await (const text of channel.stream(echo, 'go', signal)) seen.push(text);
+    expect(seen).toEqual(['one', 'two', 'three']);
   });
 
   test('that fails has given what came before', async () => {
