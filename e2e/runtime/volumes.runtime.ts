@@ -62,6 +62,7 @@ function setUp(api = fakeApi(), labels: Record<string, string> = {}) {
     mounts: kernelMounts,
     api,
     trustAnchors: undefined,
+    podCertificates: undefined,
     objects: {
       configMap: async (_namespace, name) => {
         const data = configMaps.get(name);

@@ -1,4 +1,5 @@
-import { failure, info, type Projections } from '../projection.ts';
+import type { ObjectReference } from '../../api/types.ts';
+import { failure, info, type Projections, warningEvent } from '../projection.ts';
 
 type Purpose = 'client' | 'serving';
 
@@ -7,12 +8,49 @@ export type CertificateRecord =
   | { readonly kind: 'certificate.bootstrapping' }
   | { readonly kind: 'certificate.requested'; readonly purpose: Purpose }
   | { readonly kind: 'certificate.issued'; readonly purpose: Purpose }
-  | { readonly kind: 'certificate.failed'; readonly purpose: Purpose; readonly reason: string };
+  | { readonly kind: 'certificate.failed'; readonly purpose: Purpose; readonly reason: string }
+  | { readonly kind: 'certificate.podIssued'; readonly object: ObjectReference; readonly request: string }
+  /** A signer will give this pod no certificate. */
+  | {
+      readonly kind: 'certificate.podRefused';
+      readonly object: ObjectReference;
+      readonly request: string;
+      readonly how: 'denied' | 'failed';
+      readonly reason: string;
+      readonly message: string;
+    }
+  | { readonly kind: 'certificate.podLate'; readonly object: ObjectReference; readonly what: 'overdue' | 'expired' }
+  | { readonly kind: 'certificate.podRenewalFailed'; readonly object: ObjectReference; readonly error: string };
+
+const podOf = ({ namespace, name }: ObjectReference): string => `${namespace}/${name}`;
 
 export const certificateProjections: Projections<CertificateRecord> = {
   'certificate.bootstrapping': { log: () => info(0, 'Client rotation is on, will bootstrap in background') },
   'certificate.requested': { log: ({ purpose }) => info(2, 'Rotating certificates', { purpose }) },
   'certificate.issued': { log: ({ purpose }) => info(2, 'Certificate signing request is issued', { purpose }) },
+  'certificate.podIssued': {
+    log: ({ object, request }) => info(4, 'PodCertificateRequest issued', { pod: podOf(object), pcr: request }),
+  },
+  'certificate.podRefused': {
+    log: ({ object, request, how, reason, message }) =>
+      info(4, `PodCertificateRequest ${how}`, { pod: podOf(object), pcr: request, reason, message }),
+    event: ({ object, request, how, reason, message }) =>
+      warningEvent(
+        object,
+        how === 'denied' ? 'Denied' : 'Failed',
+        `PodCertificateRequest ${request} ${how === 'denied' ? 'was denied' : 'failed'}, reason=${JSON.stringify(reason)}, message=${JSON.stringify(message)}`,
+      ),
+  },
+  'certificate.podLate': {
+    event: ({ object, what }) =>
+      what === 'expired'
+        ? warningEvent(object, 'CertificateExpired', 'PodCertificate expired')
+        : warningEvent(object, 'CertificateOverdueForRefresh', 'PodCertificate refresh overdue'),
+  },
+  'certificate.podRenewalFailed': {
+    log: ({ object, error }) =>
+      failure('while handling podCertificate projected volume source', { pod: podOf(object), err: error }),
+  },
   'certificate.failed': {
     log: ({ purpose, reason }) =>
       failure('Failed while requesting a signed certificate from the control plane', { purpose, err: reason }),

@@ -93,6 +93,9 @@ export function composePods(
         }
       },
       showTrustBundles: feature('ClusterTrustBundle') && feature('ClusterTrustBundleProjection'),
+      certificates: feature('PodCertificateRequest')
+        ? { journal, nodeName: foundation.nodeName, node: node.node }
+        : undefined,
     });
   const services = api && serviceLister(api, clock);
   const volumes = volumeManager({
@@ -103,6 +106,7 @@ export function composePods(
     api,
     objects,
     trustAnchors: objects?.trustAnchors,
+    podCertificates: objects?.podCertificates,
     hostIps: node.hostIps,
     resourceDefaults: node.allocatable,
     node: node.node,

@@ -19,6 +19,9 @@ const inputs: Parameters<typeof computePayload>[2] = {
     token: async (_pod, audiences, seconds) => `token for ${audiences.join() || 'the API server'}, ${seconds} s`,
   },
   trustAnchors: { read: async ({ name = '' }) => `trust in ${name}` },
+  podCertificates: {
+    read: async (_pod, place) => ({ keyPem: `key of ${place},`, chainPem: 'chain', refreshAt: 0, endsAt: 0 }),
+  },
   hostIps: () => ['10.0.0.1'],
   resourceDefaults: () => ({ cpu: '4' }),
 };
@@ -103,6 +106,18 @@ describe('computePayload', () => {
       'whom to trust',
       { projected: { sources: [{ clusterTrustBundle: { path: 'ca.pem', name: 'x' } }] } },
       { 'ca.pem': 'trust in x (644)' },
+    ],
+    [
+      'the pod’s own certificates',
+      {
+        projected: {
+          sources: [
+            { podCertificate: { signerName: 's', keyType: 'ED25519', credentialBundlePath: 'both' } },
+            { podCertificate: { signerName: 's', keyType: 'ED25519', keyPath: 'key', certificateChainPath: 'chain' } },
+          ],
+        },
+      },
+      { both: 'key of v/0,chain (644)', key: 'key of v/1, (644)', chain: 'chain (644)' },
     ],
   ])('%s', async (_name, volume, expected) => {
     expect(show(await computePayload(aPod(), { name: 'v', ...volume }, inputs))).toEqual(expected);

@@ -2,7 +2,7 @@ import { isNotFound } from '../../api/errors.ts';
 import type { Pod, Volume } from '../../api/types.ts';
 import { messageOf } from '../../base/errors.ts';
 import { computeField, computeResourceField, type ResourceDefaults } from '../containers/downward.ts';
-import type { TrustAnchors } from '../objects/index.ts';
+import type { PodCertificates, TrustAnchors } from '../objects/index.ts';
 import type { PodObjects } from '../parts.ts';
 import { listContainers } from '../pod-facts.ts';
 
@@ -64,6 +64,7 @@ export function projectKeys(
 export interface PayloadInputs {
   readonly objects: Pick<PodObjects, 'secret' | 'configMap' | 'token'> | undefined;
   readonly trustAnchors: Pick<TrustAnchors, 'read'> | undefined;
+  readonly podCertificates: Pick<PodCertificates, 'read'> | undefined;
   readonly hostIps: () => readonly string[];
   readonly resourceDefaults: () => ResourceDefaults;
 }
@@ -164,7 +165,9 @@ export async function computePayload(pod: Pod, volume: Volume, inputs: PayloadIn
   }
   const mode = volume.projected?.defaultMode ?? defaultFileMode;
   const parts = await Promise.allSettled(
-    (volume.projected?.sources ?? []).map((source) => sourcePayload(pod, source, mode, inputs)),
+    (volume.projected?.sources ?? []).map((source, index) =>
+      sourcePayload(pod, source, `${volume.name}/${index}`, mode, inputs),
+    ),
   );
   const problems = new Set(parts.flatMap((part) => (part.status === 'rejected' ? [messageOf(part.reason)] : [])));
   if (problems.size > 0) {
@@ -176,8 +179,32 @@ export async function computePayload(pod: Pod, volume: Volume, inputs: PayloadIn
 
 type ProjectedSource = NonNullable<NonNullable<Volume['projected']>['sources']>[number];
 
-/** One source of a projected volume; where two name the same path, the later one wins. */
-async function sourcePayload(pod: Pod, source: ProjectedSource, mode: number, inputs: PayloadInputs): Promise<Payload> {
+async function certificatePayload(
+  pod: Pod,
+  source: NonNullable<ProjectedSource['podCertificate']>,
+  place: string,
+  mode: number,
+  { podCertificates }: PayloadInputs,
+): Promise<Payload> {
+  if (podCertificates === undefined) throw new PayloadError('this kubelet asks for no certificates for pods');
+  const { keyPem, chainPem } = await podCertificates.read(pod, place, source);
+  const files = [
+    [source.credentialBundlePath, keyPem + chainPem],
+    [source.keyPath, keyPem],
+    [source.certificateChainPath, chainPem],
+  ] as const;
+  return new Map(files.flatMap(([path, text]) => (path ? [[path, credentialFile(pod, text, mode)] as const] : [])));
+}
+
+/** One source of a projected volume, in this place of the pod; where two name the same path, the later one wins. */
+async function sourcePayload(
+  pod: Pod,
+  source: ProjectedSource,
+  place: string,
+  mode: number,
+  inputs: PayloadInputs,
+): Promise<Payload> {
+  if (source.podCertificate !== undefined) return certificatePayload(pod, source.podCertificate, place, mode, inputs);
   if (source.configMap !== undefined) return configMapPayload(pod, source.configMap, mode, inputs);
   if (source.secret !== undefined)
     return secretPayload(pod, { ...source.secret, name: source.secret.name ?? '' }, mode, inputs);
