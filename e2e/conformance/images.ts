@@ -31,6 +31,8 @@ export const commonImages: readonly string[] = [
   'registry.k8s.io/e2e-test-images/nginx:1.27.0-2',
 ];
 
+/** Files of images/ that the images are made from. */
+const recipe = ['Dockerfile', 'fake-registry.sh'];
 const programs = ['agnhost', 'nonewprivs', 'resource-consumer', 'consume-cpu', 'sample-device-plugin'];
 
 export interface ImageSources {
@@ -48,7 +50,7 @@ export async function buildTestImages(from: ImageSources): Promise<ReadonlyMap<s
   const context = await mkdtemp(join(tmpdir(), 'klab-conformance-'));
   const images = join(from.kubernetes, 'test/images');
   try {
-    await copyFile(join(folder, 'images/Dockerfile'), join(context, 'Dockerfile'));
+    for (const name of recipe) await copyFile(join(folder, 'images', name), join(context, name));
     for (const name of programs) await copyFile(join(from.programs, name), join(context, name));
     for (const name of ['localhost.crt', 'localhost.key'])
       await copyFile(join(images, 'agnhost/porter', name), join(context, name));
@@ -73,6 +75,7 @@ export async function buildTestImages(from: ImageSources): Promise<ReadonlyMap<s
 
 /** What the images are made from, as a short hash: it names the registry's content. */
 export async function imagesKey(base: string, programsKey: string): Promise<string> {
-  const dockerfile = await readFile(join(folder, 'images/Dockerfile'));
-  return createHash('sha256').update(dockerfile).update(base).update(programsKey).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(base).update(programsKey).update(JSON.stringify(testImages));
+  for (const name of recipe) hash.update(await readFile(join(folder, 'images', name)));
+  return hash.digest('hex').slice(0, 16);
 }
