@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { promisify } from 'node:util';
 import { messageOf } from '../../base/errors.ts';
+import { commandShell } from './command-shell.ts';
 
 const run = promisify(execFile);
 
@@ -60,25 +61,8 @@ async function command(file: string, args: readonly string[]): Promise<void> {
   }
 }
 
-/** Lets so many tasks run at a time. */
-function limited(max: number): (task: () => Promise<void>) => Promise<void> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (task) => {
-    if (running < max) running += 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      await task();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  };
-}
-
-/** Starting a program takes the event loop some milliseconds: a hundred at once would hold up everything else. */
-const inTurn = limited(4);
+/** For what the kernel does by itself; a mount that waits for another machine would hold up all others. */
+const local = commandShell({ idleMs: 60_000 });
 
 const mountArgs = (type: string, source: string, target: string, options: readonly string[]): readonly string[] => [
   '-t',
@@ -88,8 +72,7 @@ const mountArgs = (type: string, source: string, target: string, options: readon
   target,
 ];
 
-const mount = (...mounted: Parameters<typeof mountArgs>): Promise<void> =>
-  inTurn(() => command('mount', mountArgs(...mounted)));
+const mount = (...mounted: Parameters<typeof mountArgs>): Promise<void> => local.run('mount', mountArgs(...mounted));
 
 const memoryOptions = supportsNoswap(release()) ? ['noswap'] : [];
 
@@ -101,7 +84,7 @@ export const kernelMounts: MountTable = {
   hugetlbfs: (target, options) => mount('hugetlbfs', 'nodev', target, options),
   // Out of turn: a server that does not answer would hold up all others.
   nfs: (source, target, options) => command('mount', mountArgs('nfs', source, target, options)),
-  bind: (source, target) => inTurn(() => command('mount', ['--no-canonicalize', '--bind', source, target])),
+  bind: (source, target) => local.run('mount', ['--no-canonicalize', '--bind', source, target]),
   async share(target) {
     const table = await readTable();
     if (isShared(table, target)) return;
@@ -109,6 +92,6 @@ export const kernelMounts: MountTable = {
     await command('mount', ['--make-rshared', target]);
   },
   unmount: async (targets) => {
-    if (targets.length > 0) await inTurn(() => command('umount', ['-l', ...targets]));
+    if (targets.length > 0) await local.run('umount', ['-l', ...targets]);
   },
 };
