@@ -162,7 +162,7 @@ export class PodWorker {
   }
 
   private async stepPhase(seen: ObservedPod, signal: AbortSignal): Promise<void> {
-    const { sync, clock, orphan } = this.options;
+    const { sync, orphan } = this.options;
     const pod = this.latest;
     switch (this.current) {
       case 'syncing': {
@@ -180,8 +180,8 @@ export class PodWorker {
       case 'terminating': {
         const grace = this.grace ?? 1;
         if (orphan !== undefined) await sync.killOrphan(orphan, signal);
+        // It ends with a look at the runtime, so what is known then is new enough.
         else if (pod !== undefined) await sync.terminate(pod, seen, grace, this.override, signal);
-        this.newerThan = clock.now();
         this.current = orphan === undefined ? 'terminated' : 'finished';
         this.due = true;
         this.options.onTerminated();
