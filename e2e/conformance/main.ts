@@ -4,6 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { ExecaError } from 'execa';
+import { messageOf } from '../../src/base/errors.ts';
 import { cacheFolder, imageVersions } from '../../src/image/index.ts';
 import { ensureCluster, type KubeletKind } from './cluster.ts';
 import { focusPattern } from './focus.ts';
@@ -117,4 +119,12 @@ async function main(): Promise<number> {
 const revision = (): string =>
   execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 
-process.exitCode = await main();
+const shownLines = 20;
+
+process.exitCode = await main().catch((error: unknown) => {
+  // A program that failed says why in its last lines; what it printed before is of no use here.
+  const output = error instanceof ExecaError ? `${error.stdout ?? ''}\n${error.stderr ?? ''}`.trim().split('\n') : [];
+  console.error(`error: ${error instanceof ExecaError ? error.shortMessage : messageOf(error)}`);
+  for (const line of output.slice(-shownLines)) console.error(`  ${line}`);
+  return 1;
+});

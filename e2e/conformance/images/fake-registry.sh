@@ -18,5 +18,6 @@ layer=$(put "$work/layer" blobs) config=$(put "$work/config" blobs)
 size() { stat -c %s "$1"; }
 printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%s},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":%s}]}' \
   "$config" "$(size "$work/config")" "$layer" "$(size "$work/layer")" > "$work/manifest"
-put "$work/manifest" manifests > "$folder/manifests/testing"
+manifest=$(put "$work/manifest" manifests)
+echo "$manifest" > "$folder/manifests/testing"
 rm -r "$work"
