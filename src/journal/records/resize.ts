@@ -16,6 +16,25 @@ export type ResizeRecord =
       readonly reason: 'Deferred' | 'Infeasible';
       readonly because: string;
       readonly message: string;
+      /** In one word, why it will never be granted. */
+      readonly detail?: string;
+    }
+  /** A new version of a pod asks for other resources. */
+  | {
+      readonly kind: 'resize.requested';
+      readonly pod: string;
+      readonly changes: readonly {
+        readonly resource: string;
+        readonly requirement: string;
+        readonly operation: string;
+      }[];
+    }
+  /** A resize that was put off is so no longer. */
+  | {
+      readonly kind: 'resize.waitEnded';
+      readonly resolution: 'accepted' | 'reverted' | 'terminated';
+      readonly bucket: string;
+      readonly seconds: number;
     }
   | { readonly kind: 'resize.completed'; readonly object: ObjectReference; readonly message: string }
   | {
@@ -28,7 +47,7 @@ export type ResizeRecord =
   | { readonly kind: 'resize.actuated'; readonly pod: string; readonly ms: number; readonly success: boolean }
   | {
       readonly kind: 'resize.counted';
-      readonly pending: Readonly<Record<'deferred' | 'infeasible', number>>;
+      readonly pending: readonly { readonly reason: string; readonly bucket: string; readonly pods: number }[];
       readonly inProgress: number;
     }
   | { readonly kind: 'resize.storeFailed'; readonly path: string; readonly error: string };
@@ -46,6 +65,19 @@ export const resizeProjections: Projections<ResizeRecord> = {
     log: ({ object, reason, because }) =>
       info(4, `Pod resize is ${reason.toLowerCase()}`, { pod: `${object.namespace}/${object.name}`, message: because }),
     event: ({ object, reason, message }) => warningEvent(object, `Resize${reason}`, message),
+    measure: ({ detail }, meters) => {
+      if (detail !== undefined) meters.count('kubelet_pod_infeasible_resizes_total', { reason_detail: detail });
+    },
+  },
+  'resize.requested': {
+    log: ({ pod, changes }) => info(4, 'Pod asks for other resources', { pod, changes }),
+    measure: ({ changes }, meters) => {
+      for (const change of changes) meters.count('kubelet_container_requested_resizes_total', { ...change });
+    },
+  },
+  'resize.waitEnded': {
+    measure: ({ resolution, bucket, seconds }, meters) =>
+      meters.observe('kubelet_pod_deferred_resize_duration_seconds', seconds, { resolution, priority_bucket: bucket }),
   },
   'resize.completed': {
     log: ({ object }) => info(4, 'Pod resize completed', { pod: `${object.namespace}/${object.name}` }),
@@ -62,8 +94,8 @@ export const resizeProjections: Projections<ResizeRecord> = {
   },
   'resize.counted': {
     measure: ({ pending, inProgress }, meters) => {
-      for (const [reason, count] of Object.entries(pending))
-        meters.gauge('kubelet_pod_pending_resizes', count, { reason });
+      for (const { reason, bucket, pods } of pending)
+        meters.gauge('kubelet_pod_pending_resizes', pods, { reason, priority_bucket: bucket });
       meters.gauge('kubelet_pod_in_progress_resizes', inProgress);
     },
   },

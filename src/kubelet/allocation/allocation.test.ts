@@ -7,6 +7,8 @@ import { FakeClock } from '../../base/clock.ts';
 import type { JournalRecord } from '../../journal/record.ts';
 import { aContainer, aPod, aSidecar, noon } from '../test-builders.ts';
 import { openAllocations } from './index.ts';
+import { findInfeasible, type ResizeRules } from './infeasible.ts';
+import { findRequestedChanges, priorityBucketOf } from './requested.ts';
 import { sortPendingResizes } from './resize-order.ts';
 import { applyResourceInfo, parseResourceState, renderResourceState, resourceInfoOf } from './resource-state.ts';
 
@@ -19,6 +21,15 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const cpu = (amount: string) => ({ requests: { cpu: amount } });
 const aBurstable = (amount: string, generation = 1, uid = 'u1', more: object = {}): Pod =>
   aPod({ containers: [aContainer('main', { resources: cpu(amount) })], ...more }, { uid, generation });
+
+const aGuaranteed = (amount: string, memory: string): Pod =>
+  aPod({
+    containers: [
+      aContainer('main', {
+        resources: { requests: { cpu: amount, memory }, limits: { cpu: amount, memory } },
+      }),
+    ],
+  });
 
 // As upstream's kubelet writes it.
 const upstreamFile =
@@ -76,7 +87,7 @@ test('those that give something back go first, then by priority, class and time'
   ]);
 });
 
-function aNode(given: { fits?: (pod: Pod) => boolean } = {}) {
+function aNode(given: { fits?: (pod: Pod) => boolean; rules?: Partial<ResizeRules> } = {}) {
   const records: JournalRecord[] = [];
   const pods = new Map<string, Pod>();
   const woken: string[] = [];
@@ -93,13 +104,15 @@ function aNode(given: { fits?: (pod: Pod) => boolean } = {}) {
       podByUid: (uid) => pods.get(uid),
       wake: (uid) => void woken.push(uid),
       sourcesReady: () => true,
+      rules: { enabled: true, podLevel: true, exclusiveCpus: false, exclusiveMemory: false, ...given.rules },
     });
   const put = (pod: Pod): Pod => {
     pods.set(pod.metadata?.uid ?? '', pod);
     return pod;
   };
   const cpuOf = (pod: Pod) => pod.spec?.containers[0]?.resources?.requests?.cpu;
-  const kinds = () => records.map(({ kind }) => kind).filter((kind) => kind !== 'resize.counted');
+  const kinds = () =>
+    records.map(({ kind }) => kind).filter((kind) => !['resize.counted', 'resize.requested'].includes(kind));
   return { node, open, put, cpuOf, kinds, records, woken, clock };
 }
 
@@ -136,7 +149,7 @@ test('one that does not fit waits, and is granted when another pod goes', async 
   allocations.forget('u2');
   await allocations.retry('periodic_retry');
   expect(cpuOf(allocations.apply(asked))).toBe('2');
-  expect(kinds()).toEqual(['resize.pending', 'resize.granted']);
+  expect(kinds()).toEqual(['resize.pending', 'resize.waitEnded', 'resize.granted']);
   expect(records.find(({ kind }) => kind === 'resize.granted')).toMatchObject({
     waited: true,
     trigger: 'pods_removed',
@@ -151,6 +164,85 @@ test('one that is taken back is no longer said to wait', async () => {
   await allocations.podChanged(put(aBurstable('1', 3)));
   expect(allocations.conditions('u1')).toEqual([]);
 });
+
+test.each<[string, Partial<ResizeRules>, { wanted: Pod; granted: Pod }, string | undefined]>([
+  ['all is allowed', {}, { wanted: aBurstable('2'), granted: aBurstable('1') }, undefined],
+  ['the gate is off', { enabled: false }, { wanted: aBurstable('2'), granted: aBurstable('1') }, 'feature_gate_off'],
+  [
+    'the gate for whole pods is off, and the whole pod is asked for',
+    { podLevel: false },
+    { wanted: aPod({ resources: cpu('2') }), granted: aPod({ resources: cpu('1') }) },
+    'plr_feature_gate_off',
+  ],
+  [
+    'the gate for whole pods is off, and a container is asked for',
+    { podLevel: false },
+    { wanted: aBurstable('2'), granted: aBurstable('1') },
+    undefined,
+  ],
+  [
+    'a guaranteed pod’s CPUs are its own',
+    { exclusiveCpus: true },
+    { wanted: aGuaranteed('2', '1Gi'), granted: aGuaranteed('1', '1Gi') },
+    'guaranteed_pod_cpu_manager_static_policy',
+  ],
+  [
+    'a burstable pod’s are not',
+    { exclusiveCpus: true },
+    { wanted: aBurstable('2'), granted: aBurstable('1') },
+    undefined,
+  ],
+  [
+    'a guaranteed pod’s memory is its own, and its CPUs are asked for',
+    { exclusiveMemory: true },
+    { wanted: aGuaranteed('2', '1Gi'), granted: aGuaranteed('1', '1Gi') },
+    undefined,
+  ],
+  [
+    'a guaranteed pod’s memory is its own',
+    { exclusiveMemory: true },
+    { wanted: aGuaranteed('1', '2Gi'), granted: aGuaranteed('1', '1Gi') },
+    'guaranteed_pod_memory_manager_static_policy',
+  ],
+])('whether it can ever be: %s', (_name, rules, { wanted, granted }, detail) => {
+  const all = { enabled: true, podLevel: true, exclusiveCpus: false, exclusiveMemory: false, ...rules };
+  expect(findInfeasible(wanted, granted, all)?.detail).toBe(detail);
+});
+
+test('one that can never be is not looked at again until the pod asks for something else', async () => {
+  const { open, put, kinds, records } = aNode({ rules: { enabled: false } });
+  const allocations = open();
+  allocations.admit(put(aBurstable('1')));
+  await allocations.podChanged(put(aBurstable('2', 2)));
+  await allocations.podChanged(put(aBurstable('2', 3)));
+  await allocations.retry('periodic_retry');
+  expect(kinds()).toEqual(['resize.pending']);
+  expect(records.find(({ kind }) => kind === 'resize.pending')).toMatchObject({ detail: 'feature_gate_off' });
+  await allocations.podChanged(put(aBurstable('1', 4)));
+  expect(allocations.conditions('u1')).toEqual([]);
+});
+
+test('what a new version asks for otherwise', () => {
+  expect(
+    findRequestedChanges(
+      { containers: { main: { requests: { cpu: '1' }, limits: { memory: '1Gi' } } } },
+      { containers: { main: { requests: { cpu: '1000m', memory: '1Mi' }, limits: { memory: '2Gi', cpu: '0' } } } },
+    ),
+  ).toEqual([
+    { resource: 'memory', requirement: 'requests', operation: 'add' },
+    { resource: 'memory', requirement: 'limits', operation: 'increase' },
+  ]);
+});
+
+test.each([
+  [undefined, 'unknown'],
+  [2_000_000_000, 'system-critical'],
+  [100_000, 'high'],
+  [1, 'medium'],
+  [0, 'normal'],
+  [-999, 'low'],
+  [-1000, 'very-low'],
+])('priority %s is %s', (priority, bucket) => expect(priorityBucketOf(priority)).toBe(bucket));
 
 test('what was granted outlives the kubelet', async () => {
   const { node, open, put, cpuOf } = aNode();

@@ -3,8 +3,10 @@ import type { Pod, PodCondition } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AdmissionVerdict } from '../admission/index.ts';
-import { podReference, uidOf } from '../pod-facts.ts';
+import { logNameOf, podReference, uidOf } from '../pod-facts.ts';
 import { fromApiTime } from '../times.ts';
+import { findInfeasible, type ResizeRules } from './infeasible.ts';
+import { asksTheSame, findRequestedChanges, priorityBucketOf } from './requested.ts';
 import { ResizeConditions } from './resize-conditions.ts';
 import { renderResizeMessage } from './resize-message.ts';
 import { sortPendingResizes } from './resize-order.ts';
@@ -52,6 +54,7 @@ export interface AllocationsOptions {
   /** Has the pod's worker look again. */
   readonly wake: (uid: string) => void;
   readonly sourcesReady: () => boolean;
+  readonly rules: ResizeRules;
 }
 
 const retryMs = 3 * 60_000;
@@ -69,6 +72,8 @@ export function openAllocations(options: AllocationsOptions): Allocations {
     journal.write({ kind: 'resize.counted', ...conditions.counts() }),
   );
   let waiting = new Set<string>();
+  /** What pods asked for last, where that was not granted. */
+  const asked = new Map<string, PodResourceInfo>();
   let retrying: Promise<void> = Promise.resolve();
 
   /** By the pod as the source has it: what was granted then, and the pod with it. */
@@ -83,25 +88,42 @@ export function openAllocations(options: AllocationsOptions): Allocations {
     return result;
   }
 
+  const isGranted = (pod: Pod): boolean => granted.get(uidOf(pod)) !== undefined;
   const generationOf = (pod: Pod): number => pod.metadata?.generation ?? 0;
+
+  const bucketOf = (pod: Pod | undefined): string => priorityBucketOf(pod && (pod.spec?.priority ?? 0));
+
+  function endWait(uid: string, pod: Pod | undefined, resolution: 'accepted' | 'reverted' | 'terminated'): void {
+    const before = conditions.clearPending(uid);
+    const since = fromApiTime(before?.lastTransitionTime);
+    if (before?.reason !== 'Deferred' || since === undefined) return;
+    const seconds = (clock.now() - since) / 1000;
+    journal.write({ kind: 'resize.waitEnded', resolution, bucket: bucketOf(pod), seconds });
+  }
+
+  async function admit(pod: Pod, granted: Pod): Promise<AdmissionVerdict & { readonly detail?: string }> {
+    const infeasible = findInfeasible(pod, granted, options.rules);
+    if (infeasible !== undefined) return { admitted: false, reason: 'Infeasible', ...infeasible };
+    const others = options.activePods().filter((other) => uidOf(other) !== uidOf(pod) && isGranted(other));
+    return options.admitResize(pod, others.map(apply));
+  }
 
   /** Answers whether the pod waits on. */
   async function resize(pod: Pod, trigger: string): Promise<boolean> {
     const uid = uidOf(pod);
-    if (apply(pod) === pod) {
-      conditions.clearPending(uid);
+    const before = apply(pod);
+    if (before === pod) {
+      endWait(uid, pod, 'reverted');
       return false;
     }
-    const others = options
-      .activePods()
-      .filter((other) => uidOf(other) !== uid && granted.get(uidOf(other)) !== undefined);
-    const verdict = await options.admitResize(pod, others.map(apply));
+    const verdict = await admit(pod, before);
     const generation = generationOf(pod);
     const object = podReference(pod);
     if (verdict.admitted) {
       const waited = conditions.pending(uid)?.reason === 'Deferred';
       granted.set(uid, resourceInfoOf(pod));
-      conditions.clearPending(uid);
+      asked.delete(uid);
+      endWait(uid, pod, 'accepted');
       conditions.begin(uid, generation);
       journal.write({
         kind: 'resize.granted',
@@ -114,9 +136,11 @@ export function openAllocations(options: AllocationsOptions): Allocations {
       return false;
     }
     const reason = verdict.reason === 'Infeasible' ? 'Infeasible' : 'Deferred';
-    if (conditions.setPending(uid, reason, verdict.message, generation)) {
-      const message = renderResizeMessage(reason, pod, generation, verdict.message);
-      journal.write({ kind: 'resize.pending', object, reason, because: verdict.message, message });
+    const { message: because, detail } = verdict;
+    if (conditions.setPending(uid, reason, because, generation, bucketOf(pod))) {
+      const message = renderResizeMessage(reason, pod, generation, because);
+      const why = detail === undefined ? {} : { detail };
+      journal.write({ kind: 'resize.pending', object, reason, because, message, ...why });
       options.wake(uid);
     }
     return reason === 'Deferred';
@@ -153,23 +177,32 @@ export function openAllocations(options: AllocationsOptions): Allocations {
     },
     async podChanged(pod) {
       const uid = uidOf(pod);
-      if (granted.get(uid) === undefined) return;
+      const before = asked.get(uid) ?? granted.get(uid);
+      const now = resourceInfoOf(pod);
+      if (before === undefined || asksTheSame(before, now)) return;
+      journal.write({ kind: 'resize.requested', pod: logNameOf(pod), changes: findRequestedChanges(before, now) });
       if (apply(pod) === pod) {
         waiting.delete(uid);
-        conditions.clearPending(uid);
+        asked.delete(uid);
+        endWait(uid, pod, 'reverted');
         return;
       }
+      asked.set(uid, now);
       waiting.add(uid);
       await retry('pod_updated');
     },
     adopt(pod) {
-      conditions.adopt(uidOf(pod), pod.status?.conditions ?? []);
-      if (apply(pod) !== pod) waiting.add(uidOf(pod));
+      conditions.adopt(uidOf(pod), pod.status?.conditions ?? [], bucketOf(pod));
+      if (apply(pod) === pod) return;
+      waiting.add(uidOf(pod));
+      asked.set(uidOf(pod), resourceInfoOf(pod));
     },
     retry,
     forget(uid) {
       granted.remove(uid);
       inForce.remove(uid);
+      asked.delete(uid);
+      endWait(uid, options.podByUid(uid), 'terminated');
       conditions.forget(uid);
       waiting.delete(uid);
       if (waiting.size > 0) void retry('pods_removed');

@@ -2,10 +2,19 @@ import type { PodCondition } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import { toApiTime } from '../times.ts';
 
+/** How many pods of a class wait, and why. */
+export interface PendingCount {
+  readonly reason: 'deferred' | 'infeasible';
+  readonly bucket: string;
+  readonly pods: number;
+}
+
 export type PendingReason = 'Deferred' | 'Infeasible';
 
 interface Held {
   readonly pending?: PodCondition | undefined;
+  /** The class of the pod's priority. */
+  readonly bucket?: string;
   readonly inProgress?: PodCondition | undefined;
 }
 
@@ -14,6 +23,8 @@ export class ResizeConditions {
   readonly #held = new Map<string, Held>();
   readonly #clock: Clock;
   readonly #onChange: () => void;
+  /** Classes that were counted once are counted on, or their gauges would stay. */
+  readonly #buckets = new Set<string>();
 
   constructor(clock: Clock, onChange: () => void) {
     this.#clock = clock;
@@ -31,14 +42,17 @@ export class ResizeConditions {
   }
 
   /** Answers whether it says something new. */
-  setPending(uid: string, reason: PendingReason, message: string, generation: number): boolean {
+  setPending(uid: string, reason: PendingReason, message: string, generation: number, bucket: string): boolean {
     const before = this.#held.get(uid)?.pending;
-    this.#put(uid, { pending: this.#condition('PodResizePending', before, reason, message, generation) });
+    this.#put(uid, { bucket, pending: this.#condition('PodResizePending', before, reason, message, generation) });
     return before?.reason !== reason || before.observedGeneration !== generation;
   }
 
-  clearPending(uid: string): void {
-    if (this.#held.get(uid)?.pending !== undefined) this.#put(uid, { pending: undefined });
+  /** Answers what was said, if anything. */
+  clearPending(uid: string): PodCondition | undefined {
+    const before = this.#held.get(uid)?.pending;
+    if (before !== undefined) this.#put(uid, { pending: undefined });
+    return before;
   }
 
   /** A resize was granted: what was said of an earlier one is no longer true. */
@@ -68,28 +82,33 @@ export class ResizeConditions {
   }
 
   /** Takes over what the API says of the pod, after a restart. */
-  adopt(uid: string, conditions: readonly PodCondition[]): void {
+  adopt(uid: string, conditions: readonly PodCondition[], bucket: string): void {
     if (this.#held.has(uid)) return;
     const pending = conditions.find(({ type }) => type === 'PodResizePending');
     const inProgress = conditions.find(({ type }) => type === 'PodResizeInProgress');
-    if (pending !== undefined || inProgress !== undefined) this.#put(uid, { pending, inProgress });
+    if (pending !== undefined || inProgress !== undefined) this.#put(uid, { pending, inProgress, bucket });
   }
 
   forget(uid: string): void {
     if (this.#held.delete(uid)) this.#onChange();
   }
 
-  counts(): { readonly pending: Record<'deferred' | 'infeasible', number>; readonly inProgress: number } {
+  counts(): { readonly pending: readonly PendingCount[]; readonly inProgress: number } {
     const held = [...this.#held.values()];
-    const waiting = (reason: PendingReason) => held.filter(({ pending }) => pending?.reason === reason).length;
+    const waiting = (reason: PendingReason, bucket: string) =>
+      held.filter((one) => one.pending?.reason === reason && one.bucket === bucket).length;
     return {
-      pending: { deferred: waiting('Deferred'), infeasible: waiting('Infeasible') },
+      pending: [...this.#buckets].flatMap((bucket) => [
+        { reason: 'deferred' as const, bucket, pods: waiting('Deferred', bucket) },
+        { reason: 'infeasible' as const, bucket, pods: waiting('Infeasible', bucket) },
+      ]),
       inProgress: held.filter(({ inProgress }) => inProgress !== undefined).length,
     };
   }
 
   #put(uid: string, change: Held): void {
     const next = { ...this.#held.get(uid), ...change };
+    if (next.pending !== undefined && next.bucket !== undefined) this.#buckets.add(next.bucket);
     if (next.pending === undefined && next.inProgress === undefined) this.#held.delete(uid);
     else this.#held.set(uid, next);
     this.#onChange();

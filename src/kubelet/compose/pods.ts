@@ -158,6 +158,12 @@ export function composePods(
     podByUid: catalog.byUid,
     wake: (uid) => workers.wake(uid),
     sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
+    rules: {
+      enabled: feature('InPlacePodVerticalScaling'),
+      podLevel: feature('InPlacePodLevelResourcesVerticalScaling'),
+      exclusiveCpus: config.cpuManagerPolicy === 'static' && !feature('InPlacePodVerticalScalingExclusiveCPUs'),
+      exclusiveMemory: config.memoryManagerPolicy === 'Static' && !feature('InPlacePodVerticalScalingExclusiveMemory'),
+    },
   });
   const resources = () => ({
     ...cfs,

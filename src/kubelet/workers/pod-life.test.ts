@@ -73,6 +73,7 @@ async function aKubelet(
     podByUid: () => undefined,
     wake: () => {},
     sourcesReady: () => true,
+    rules: { enabled: true, podLevel: true, exclusiveCpus: false, exclusiveMemory: false },
   });
   const execute = podExecutor({
     resizePod: async () => {},
