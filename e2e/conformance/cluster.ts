@@ -1,6 +1,6 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { mustKlab, run } from '../harness/run.ts';
+import { rm } from 'node:fs/promises';
+import { kubeconfigOf } from '../harness/cluster.ts';
+import { klab, mustKlab } from '../harness/run.ts';
 import { commonImages } from './images.ts';
 import { pointNodeAtRegistry } from './registry.ts';
 
@@ -17,16 +17,16 @@ const clusterFile = (kubelet: KubeletKind): string =>
 export interface TestCluster {
   readonly name: string;
   readonly kubeconfig: string;
-  readonly remove: () => Promise<void>;
 }
 
 /** Makes the cluster, unless it is there, and lets its nodes pull the test images. */
 export async function ensureCluster(
   name: string,
+  registry: string,
   kubelet: KubeletKind,
   report: (line: string) => void,
 ): Promise<TestCluster> {
-  const kubeconfig = join(tmpdir(), `klab-${name}.kubeconfig`);
+  const kubeconfig = kubeconfigOf(name);
   const existing = (await mustKlab(['get', 'clusters'])).split('\n');
   if (existing.includes(name)) {
     report(`using the cluster ${name}`);
@@ -39,17 +39,18 @@ export async function ensureCluster(
     });
   }
   const nodes = (await mustKlab(['get', 'nodes', '--name', name])).split('\n').filter((node) => node !== '');
-  await Promise.all(nodes.map(pointNodeAtRegistry));
+  await Promise.all(nodes.map((node) => pointNodeAtRegistry(node, registry)));
   report('pulling the common test images on every node');
   for (const image of commonImages) {
     await Promise.all(nodes.map((node) => mustKlab(['exec', node, '--', 'crictl', 'pull', image])));
   }
-  return {
-    name,
-    kubeconfig,
-    remove: async () => {
-      await run('rm', ['-f', kubeconfig]);
-      await mustKlab(['delete', 'cluster', '--name', name]);
-    },
-  };
+  return { name, kubeconfig };
+}
+
+/** Removes the cluster, if there is one, and its kubeconfig. */
+export async function removeCluster(name: string): Promise<void> {
+  const { stdout } = await klab(['get', 'clusters']);
+  if (stdout.split('\n').includes(name))
+    await mustKlab(['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfigOf(name)]);
+  await rm(kubeconfigOf(name), { force: true });
 }

@@ -1,21 +1,28 @@
 import { expect, test } from 'vitest';
-import { focusPattern } from './focus.ts';
+import { selectTests } from './focus.ts';
 
 const conformance = '[sig-node] Pods should be updated [NodeConformance] [Conformance]';
-const nodeOnly = '[sig-storage] EmptyDir volumes should support (root,0644) [NodeConformance]';
+const patient =
+  '[sig-node] Probing container should *not* be restarted with an exec probe [NodeConformance] [Conformance]';
+const serial = '[sig-node] NoExecuteTaintManager removing taint cancels eviction [Disruptive] [Conformance] [Serial]';
+const storage = '[sig-storage] EmptyDir volumes should support (root,0644) [Conformance] [NodeConformance]';
+const nodeOnly = '[sig-storage] EmptyDir volumes with FSGroup [NodeConformance]';
 const other = '[sig-network] Services should serve [Conformance]';
+const all = [conformance, patient, serial, storage, nodeOnly, other];
 
 test.each([
-  ['sig-node', [conformance]],
-  ['NodeConformance', [conformance, nodeOnly]],
-  ['node', [conformance, nodeOnly]],
-  ['Conformance', [conformance, other]],
+  ['sig-node', [conformance, patient, serial]],
+  ['NodeConformance', [conformance, patient, storage, nodeOnly]],
+  ['node', [conformance, patient, serial, storage, nodeOnly]],
+  ['Conformance', [conformance, patient, serial, storage, other]],
+  ['quick', [conformance, storage]],
   ['Services', [other]],
-])('%s', (focus, matching) => {
-  const pattern = new RegExp(focusPattern(focus));
-  expect([conformance, nodeOnly, other].filter((name) => pattern.test(name))).toEqual(matching);
+])('%s', (name, matching) => {
+  const { focus, skip } = selectTests(name);
+  const selected = all.filter((test) => new RegExp(focus).test(test) && !(skip && new RegExp(skip).test(test)));
+  expect(selected).toEqual(matching);
 });
 
 test('what is no regular expression is refused', () => {
-  expect(() => focusPattern('Pods (')).toThrow(SyntaxError);
+  expect(() => selectTests('Pods (')).toThrow(SyntaxError);
 });

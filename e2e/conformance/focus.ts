@@ -1,14 +1,27 @@
+/** Which tests run: regular expressions over their names. */
+export interface Selection {
+  readonly focus: string;
+  readonly skip?: string;
+}
+
+const sigNode = '\\[sig-node\\].*\\[Conformance\\]';
+
 /** Short names for the sets of tests that people ask for; anything else is a regular expression of its own. */
-const sets: Readonly<Record<string, string>> = {
-  'sig-node': '\\[sig-node\\].*\\[Conformance\\]',
-  NodeConformance: '\\[NodeConformance\\]',
-  node: '\\[sig-node\\].*\\[Conformance\\]|\\[NodeConformance\\]',
-  Conformance: '\\[Conformance\\]',
+const sets: Readonly<Record<string, Selection>> = {
+  'sig-node': { focus: sigNode },
+  NodeConformance: { focus: '\\[NodeConformance\\]' },
+  node: { focus: `${sigNode}|\\[NodeConformance\\]` },
+  Conformance: { focus: '\\[Conformance\\]' },
+  // For every change: without those that wait for minutes to see that nothing happens, or want the cluster for themselves.
+  quick: {
+    focus: `${sigNode}|\\[Conformance\\] .*\\[NodeConformance\\]|\\[NodeConformance\\] .*\\[Conformance\\]`,
+    skip: '\\[Serial\\]|\\[Slow\\]|should \\*not\\* be restarted|monotonically increasing|issue 500 podspec updates',
+  },
 };
 
-/** The regular expression that selects the tests which `focus` names. Throws when it is none. */
-export function focusPattern(focus: string): string {
-  const pattern = sets[focus] ?? focus;
-  new RegExp(pattern);
-  return pattern;
+/** The tests that `focus` names, or a pattern selects. Throws a SyntaxError when it is none. */
+export function selectTests(focus: string): Selection {
+  const selection = sets[focus] ?? { focus };
+  new RegExp(selection.focus);
+  return selection;
 }

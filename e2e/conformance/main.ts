@@ -7,8 +7,8 @@ import { Command } from 'commander';
 import { ExecaError } from 'execa';
 import { messageOf } from '../../src/base/errors.ts';
 import { cacheFolder, imageVersions } from '../../src/image/index.ts';
-import { ensureCluster, type KubeletKind } from './cluster.ts';
-import { focusPattern } from './focus.ts';
+import { ensureCluster, type KubeletKind, removeCluster } from './cluster.ts';
+import { selectTests } from './focus.ts';
 import { buildTestImages, imagesKey } from './images.ts';
 import { folder, root } from './paths.ts';
 import { buildPrograms, kubernetesModule } from './programs.ts';
@@ -20,8 +20,13 @@ const say = (line: string): void => console.error(`==> ${line}`);
 
 const command = new Command('conformance')
   .description("Runs upstream's end-to-end tests against a cluster of this checkout's kubelet")
-  .option('--focus <set>', 'sig-node, NodeConformance, node (both), Conformance, or a regular expression', 'sig-node')
+  .option(
+    '--focus <set>',
+    'sig-node, NodeConformance, node (both), quick, Conformance, or a regular expression',
+    'sig-node',
+  )
   .option('--skip <pattern>', 'leave out tests whose names match')
+  .option('--flake-attempts <n>', 'run a test that fails again, so many times in all', '1')
   .option('--procs <n>', 'tests that run side by side', String(cpus().length * 3))
   .option('--kubelet <kind>', "every node's kubelet: klab or upstream", 'klab')
   .option('--cluster <name>', 'the cluster, made when it is not there')
@@ -42,10 +47,17 @@ Examples:
 
 const passedFile = join(folder, 'passed.txt');
 
+/** Tests that fail with upstream's kubelet on such a machine as well → what the machine lacks. */
+const knownFailures: Readonly<Record<string, string>> = {
+  '[sig-node] PrivilegedPod should enable privileged commands [LinuxOnly] [NodeConformance]':
+    'adds a network interface of type dummy, which the kernel under test lacks',
+};
+
 async function main(): Promise<number> {
   const options = command.parse().opts<{
     focus: string;
     skip?: string;
+    flakeAttempts: string;
     procs: string;
     kubelet: KubeletKind;
     cluster?: string;
@@ -60,7 +72,9 @@ async function main(): Promise<number> {
   if (!Number.isInteger(procs) || procs < 1) command.error(`error: --procs must be a whole number from 1`);
   const name = options.cluster ?? (options.kubelet === 'klab' ? 'conformance' : 'conformance-upstream');
   const out = options.out ?? join(root, 'dist', name);
-  const focus = focusPattern(options.focus);
+  const selection = selectTests(options.focus);
+  const skip = [selection.skip, options.skip].filter((pattern) => pattern !== undefined).join('|');
+  const { focus } = selection;
 
   say("building upstream's tests");
   const suite = await buildPrograms('suite', say);
@@ -68,18 +82,21 @@ async function main(): Promise<number> {
   // The newest base comes first in the list that the image's build keeps.
   const base = (await readFile(join(cacheFolder(process.env), 'images/debian'), 'utf8')).split('\n')[0] ?? '';
   const key = await imagesKey(base, suite.key);
-  say('the registry of the test images');
-  await ensureRegistry({ program: join(registry.folder, 'registry'), key, report: say }, async () =>
-    buildTestImages({ base, programs: suite.folder, kubernetes: await kubernetesModule(), report: say }),
-  );
-  const cluster = await ensureCluster(name, options.kubelet, say);
+  const registryName = `${name}-registry`;
   try {
+    say('the registry of the test images');
+    const program = join(registry.folder, 'registry');
+    await ensureRegistry({ name: registryName, program, key, report: say }, async () =>
+      buildTestImages({ base, programs: suite.folder, kubernetes: await kubernetesModule(), report: say }),
+    );
+    const cluster = await ensureCluster(name, registryName, options.kubelet, say);
     say(`running ${focus} with ${procs} side by side; reports go to ${out}`);
     const results = await runSuite({
       programs: suite.folder,
       kubeconfig: cluster.kubeconfig,
       focus,
-      ...(options.skip === undefined ? {} : { skip: options.skip }),
+      ...(skip === '' ? {} : { skip }),
+      flakeAttempts: options.flakeAttempts,
       procs,
       out,
       timeout: options.timeout,
@@ -87,31 +104,34 @@ async function main(): Promise<number> {
     const facts = {
       kubelet: options.kubelet === 'klab' ? `klab ${revision()}` : `upstream's, ${imageVersions.kubernetes}`,
       Kubernetes: imageVersions.kubernetes,
-      tests: `\`${focus}\`${options.skip === undefined ? '' : `, without \`${options.skip}\``}`,
+      tests: `\`${focus}\`${skip === '' ? '' : `, without \`${skip}\``}`,
       date: new Date().toISOString().slice(0, 10),
     };
     const title = `Upstream's tests: ${options.focus}`;
     await writeFile(join(out, 'report.md'), renderMarkdown(title, facts, results));
     const before = parsePassed(await readFile(passedFile, 'utf8').catch(() => ''));
-    const { broken, gained } = compareWithBefore(results, before);
+    const { known, unexpected, broken, gained } = compareWithBefore(results, before, knownFailures);
     if (options.update && options.kubelet === 'klab') await writeFile(passedFile, renderPassed(results, before));
     const sum = (outcome: string) => results.filter((result) => result.outcome === outcome).length;
+    const counts = { passed: sum('passed'), failed: unexpected.length, skipped: sum('skipped') + known.length };
+    await writeFile(join(out, 'counts.json'), JSON.stringify(counts));
     for (const result of results)
       if (result.outcome === 'failed') console.log(`FAILED  ${result.name}\n        ${result.because ?? ''}`);
     for (const result of results)
       if (result.outcome === 'skipped') console.log(`skipped ${result.name}\n        ${result.because ?? ''}`);
+    for (const test of known) console.log(`cannot pass here: ${test}\n        ${knownFailures[test]}`);
     for (const test of broken) console.log(`passed before and fails now: ${test}`);
     if (gained.length > 0) console.log(`${gained.length} passed that are not in ${passedFile.slice(root.length + 1)}`);
-    console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
+    console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
     if (results.length === 0) {
       console.error(`no test's name matches ${focus}`);
       return 1;
     }
-    return sum('failed') === 0 ? 0 : 1;
+    return counts.failed === 0 ? 0 : 1;
   } finally {
     if (!options.keep) {
-      await cluster.remove();
-      await removeRegistry();
+      await removeCluster(name);
+      await removeRegistry(registryName);
     }
   }
 }

@@ -6,7 +6,6 @@ import { systemClock } from '../../src/base/clock.ts';
 import { waitUntil } from '../../src/base/wait-until.ts';
 import { testImages } from './images.ts';
 
-const name = 'klab-conformance-registry';
 const keyLabel = 'dev.klab.conformance.images';
 const docker = async (...args: readonly string[]): Promise<string> =>
   (await execa('docker', args, { stdin: 'ignore' })).stdout;
@@ -16,13 +15,21 @@ const docker = async (...args: readonly string[]): Promise<string> =>
  * nodes pull as they would from the real one. One that holds the same images already is used as it is.
  */
 export async function ensureRegistry(
-  options: { readonly program: string; readonly key: string; readonly report: (line: string) => void },
+  options: {
+    /** The container, and the host that nodes ask. */
+    readonly name: string;
+    readonly program: string;
+    /** Stands for the images' content. */
+    readonly key: string;
+    readonly report: (line: string) => void;
+  },
   build: () => Promise<ReadonlyMap<string, string>>,
 ): Promise<void> {
+  const { name } = options;
   const running = await docker('ps', '--filter', `label=${keyLabel}=${options.key}`, '--format', '{{.Names}}');
   if (running.split('\n').includes(name)) return options.report('the registry holds the test images already');
   const images = await build();
-  await removeRegistry();
+  await removeRegistry(name);
   await buildRegistryImage(options.program);
   await docker(
     ...['run', '--detach', '--name', name, '--network', 'klab', '--publish', '127.0.0.1:0:5000'],
@@ -46,7 +53,7 @@ export async function ensureRegistry(
   }
 }
 
-export async function removeRegistry(): Promise<void> {
+export async function removeRegistry(name: string): Promise<void> {
   const existing = await docker('ps', '--all', '--filter', `name=^${name}$`, '--format', '{{.Names}}');
   if (existing !== '') await docker('rm', '--force', '--volumes', name);
 }
@@ -76,7 +83,7 @@ log: { level: warn }
 `;
 
 /** Lets a node's containerd ask this registry whenever registry.k8s.io is meant. */
-export async function pointNodeAtRegistry(node: string): Promise<void> {
+export async function pointNodeAtRegistry(node: string, name: string): Promise<void> {
   const hosts = `server = "http://${name}:5000"\n\n[host."http://${name}:5000"]\n  capabilities = ["pull", "resolve"]\n`;
   const file = '/etc/containerd/certs.d/registry.k8s.io/hosts.toml';
   await execa(

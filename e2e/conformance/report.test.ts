@@ -64,7 +64,12 @@ const aResult = (name: string, outcome: TestResult['outcome']): TestResult => ({
 
 test('a failure of what passed before breaks; what was not run is no matter', () => {
   const results = [aResult('a', 'failed'), aResult('b', 'failed'), aResult('c', 'passed'), aResult('d', 'passed')];
-  expect(compareWithBefore(results, new Set(['a', 'c', 'z']))).toEqual({ broken: ['a'], gained: ['d'] });
+  expect(compareWithBefore(results, new Set(['a', 'c', 'z']), { b: 'the kernel' })).toEqual({
+    known: ['b'],
+    unexpected: ['a'],
+    broken: ['a'],
+    gained: ['d'],
+  });
 });
 
 test('the list keeps the names of other runs and loses what failed', () => {

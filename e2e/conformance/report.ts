@@ -62,6 +62,10 @@ function reasonOf(message: string, at: { readonly FileName: string; readonly Lin
 }
 
 export interface Comparison {
+  /** Failed, and no machine of this kind could pass it: why is in the list of known failures. */
+  readonly known: readonly string[];
+  /** Failed for no known reason, whether it passed before or was never run. */
+  readonly unexpected: readonly string[];
   /** Passed before, and failed now. */
   readonly broken: readonly string[];
   /** Not in the list, and passed now. */
@@ -69,10 +73,16 @@ export interface Comparison {
 }
 
 /** Holds results against the names of the tests that passed before; tests that were not run now are no matter. */
-export function compareWithBefore(results: readonly TestResult[], before: ReadonlySet<string>): Comparison {
+export function compareWithBefore(
+  results: readonly TestResult[],
+  before: ReadonlySet<string>,
+  knownFailures: Readonly<Record<string, string>> = {},
+): Comparison {
   const names = (outcome: TestResult['outcome']) =>
     results.filter((result) => result.outcome === outcome).map(({ name }) => name);
   return {
+    known: names('failed').filter((name) => name in knownFailures),
+    unexpected: names('failed').filter((name) => !(name in knownFailures)),
     broken: names('failed').filter((name) => before.has(name)),
     gained: names('passed').filter((name) => !before.has(name)),
   };

@@ -15,6 +15,8 @@ export interface RunOptions {
   /** Where reports and logs go. */
   readonly out: string;
   readonly timeout: string;
+  /** How often a test may be tried in all. */
+  readonly flakeAttempts: string;
 }
 
 /**
@@ -26,7 +28,16 @@ export async function runSuite(options: RunOptions): Promise<readonly TestResult
   await mkdir(options.out, { recursive: true });
   await rm(report, { force: true });
   const args = [
-    ...['--procs', String(options.procs), '--timeout', options.timeout, '--no-color', '--silence-skips'],
+    ...[
+      '--procs',
+      String(options.procs),
+      '--timeout',
+      options.timeout,
+      '--flake-attempts',
+      options.flakeAttempts,
+      '--no-color',
+      '--silence-skips',
+    ],
     ...['--focus', options.focus, ...(options.skip === undefined ? [] : ['--skip', options.skip])],
     ...['--output-dir', options.out, '--json-report', 'report.json', '--junit-report', 'junit.xml'],
     join(options.programs, 'e2e.test'),
