@@ -65,6 +65,38 @@ test('a status goes to the API once, with the pod’s UID', async () => {
   expect(server.bodies[0]).toMatchObject({ metadata: { uid: 'uid-1' }, status: { phase: 'Running' } });
 });
 
+test('a pod that starts quickly is told of once', async () => {
+  const { manager, server, clock } = aManager(aPod());
+  manager.set(aPod(), { phase: 'Pending', hostIP: '172.18.0.3' });
+  await clock.advance(200);
+  manager.set(aPod(), { phase: 'Pending', hostIP: '172.18.0.3', podIP: '10.244.1.2' });
+  await clock.advance(200);
+  expect(server.requests).toEqual([]);
+  manager.set(aPod(), { ...running, hostIP: '172.18.0.3', podIP: '10.244.1.2' });
+  await clock.advance(5000);
+  expect(server.bodies).toEqual([
+    expect.objectContaining({ status: expect.objectContaining({ phase: 'Running', podIP: '10.244.1.2' }) }),
+  ]);
+});
+
+test('a pod that takes its time is told of meanwhile', async () => {
+  const { manager, server, clock } = aManager(aPod());
+  manager.set(aPod(), { phase: 'Pending', hostIP: '172.18.0.3' });
+  await clock.advance(500);
+  expect(server.requests).toHaveLength(1);
+  manager.set(aPod(), { phase: 'Pending', hostIP: '172.18.0.3', podIP: '10.244.1.2' });
+  await clock.advance(500);
+  expect(server.requests).toHaveLength(2);
+});
+
+test('what waits to be sent is forgotten with its pod', async () => {
+  const { manager, server, clock } = aManager(aPod());
+  manager.set(aPod(), { phase: 'Pending', hostIP: '172.18.0.3' });
+  manager.forget('uid-1');
+  await clock.advance(5000);
+  expect(server.requests).toEqual([]);
+});
+
 test('a transition time changes with its condition only', async () => {
   const { manager, clock } = aManager(aPod());
   const at = () => manager.get('uid-1')?.conditions?.[0]?.lastTransitionTime;

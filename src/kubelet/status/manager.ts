@@ -1,14 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ApiError } from '../../api/errors.ts';
 import type { KubeApi } from '../../api/port.ts';
-import type { ContainerStatus, Pod, PodStatus } from '../../api/types.ts';
+import type { Pod, PodStatus } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { PodCatalog, StatusManager } from '../parts.ts';
 import {
   isMirrorPod,
-  isSidecar,
   isStaticPod,
   isTerminalPhase,
   logNameOf,
@@ -17,6 +16,8 @@ import {
   namespaceOf,
   uidOf,
 } from '../pod-facts.ts';
+import { decideStatusDelay } from './delay.ts';
+import { finalStatus } from './final-status.ts';
 import { normalizeStatus } from './normalize.ts';
 import { computeStatusPatch, mergeStatus } from './patch.ts';
 import { findIllegalTransition } from './transitions.ts';
@@ -63,6 +64,7 @@ const fullCheckMs = 10_000;
  * The statuses of the node's pods, and their way to the API.
  * - One request at a time for each pod; what changed meanwhile goes with the next.
  * - Nothing is sent when the API has it already.
+ * - What nobody waits for is kept for a moment, and goes with what follows.
  * - A pod's object is deleted only when its worker has finished and the API has a terminal phase.
  */
 export function createStatusManager(options: StatusManagerOptions): RunningStatusManager {
@@ -70,6 +72,8 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
   const entries = new Map<string, Entry>();
   const sent = new Map<string, Sent>();
   const sending = new Map<string, { again: boolean }>();
+  /** What is to be sent in a moment, and how to call that off. */
+  const kept = new Map<string, AbortController>();
 
   function store(pod: Pod, status: PodStatus, finished: boolean): void {
     const uid = uidOf(pod);
@@ -88,12 +92,31 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
     }
     const version = (cached?.version ?? 0) + 1;
     entries.set(uid, { pod, status: normalized, version, finished: done, changedAt: clock.now() });
-    send(uid);
+    const deleted = pod.metadata?.deletionTimestamp !== undefined;
+    const delayMs = decideStatusDelay({ before: old, after: normalized, deleted, finished: done });
+    if (delayMs === 0) send(uid);
+    else sendSoon(uid, delayMs);
+  }
+
+  function sendSoon(uid: string, delayMs: number): void {
+    if (api === undefined || kept.has(uid)) return;
+    const calledOff = new AbortController();
+    kept.set(uid, calledOff);
+    clock.sleep(delayMs, calledOff.signal).then(
+      () => send(uid),
+      () => undefined,
+    );
+  }
+
+  function callOff(uid: string): void {
+    kept.get(uid)?.abort();
+    kept.delete(uid);
   }
 
   /** Starts sending, or asks the request under way to be followed by another. */
   function send(uid: string): void {
     if (api === undefined) return;
+    callOff(uid);
     const running = sending.get(uid);
     if (running !== undefined) {
       running.again = true;
@@ -212,6 +235,7 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
       if (isNew || (entry.finished && pod.metadata?.deletionTimestamp !== undefined)) send(uid);
     },
     forget(uid) {
+      callOff(uid);
       entries.delete(uid);
       sent.delete(uid);
     },
@@ -223,34 +247,3 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
     },
   };
 }
-
-/** What is left unsaid when the worker has finished: containers of unknown end count as failed, and so does the pod. */
-export function finalStatus(pod: Pod, status: PodStatus): PodStatus {
-  const lost: NonNullable<ContainerStatus['state']> = {
-    terminated: {
-      reason: 'ContainerStatusUnknown',
-      message: 'The container could not be located when the pod was terminated',
-      exitCode: 137,
-    },
-  };
-  const end = (s: ContainerStatus): ContainerStatus => (s.state?.terminated === undefined ? { ...s, state: lost } : s);
-  const regular = status.containerStatuses ?? [];
-  const inits = status.initContainerStatuses ?? [];
-  const hasRun = (s: ContainerStatus) =>
-    s.state?.running !== undefined || s.state?.terminated !== undefined || s.lastState?.terminated !== undefined;
-  const lastRun = inits.findLastIndex(hasRun);
-  const initialized = (pod.spec?.initContainers ?? []).length === 0 || regular.some(hasRun) || allDone(pod, inits);
-  const phase = isStaticPod(pod) || isTerminalPhase(status.phase) ? status.phase : 'Failed';
-  return {
-    ...status,
-    ...(phase === undefined ? {} : { phase }),
-    ...(inits.length > 0 ? { initContainerStatuses: inits.map((s, i) => (i <= lastRun ? end(s) : s)) } : {}),
-    ...(regular.length > 0 ? { containerStatuses: initialized ? regular.map(end) : regular } : {}),
-  };
-}
-
-const allDone = (pod: Pod, inits: readonly ContainerStatus[]): boolean =>
-  (pod.spec?.initContainers ?? []).every((c) => {
-    const status = inits.find(({ name }) => name === c.name);
-    return isSidecar(c) ? status?.started === true : status?.state?.terminated?.exitCode === 0;
-  });

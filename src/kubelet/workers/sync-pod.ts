@@ -106,8 +106,8 @@ export interface RunningPodSync extends PodSync {
 }
 
 const orphanGraceSeconds = 1;
-/** After this a sandbox is told of though no container has started: no later than one that looks once a second would. */
-const sandboxReportMs = 1000;
+/** After this a sandbox is told of though no container has started: most likely an image is being pulled. */
+const sandboxReportMs = 2000;
 const mirrorRetryMs = 2000;
 /** Shorter than the time between two syncs, so that each of those refreshes them. */
 const volumesFreshMs = 45_000;

@@ -1,0 +1,33 @@
+import type { ContainerStatus, Pod, PodStatus } from '../../api/types.ts';
+import { isSidecar, isStaticPod, isTerminalPhase } from '../pod-facts.ts';
+
+/** What is left unsaid when the worker has finished: containers of unknown end count as failed, and so does the pod. */
+export function finalStatus(pod: Pod, status: PodStatus): PodStatus {
+  const lost: NonNullable<ContainerStatus['state']> = {
+    terminated: {
+      reason: 'ContainerStatusUnknown',
+      message: 'The container could not be located when the pod was terminated',
+      exitCode: 137,
+    },
+  };
+  const end = (s: ContainerStatus): ContainerStatus => (s.state?.terminated === undefined ? { ...s, state: lost } : s);
+  const regular = status.containerStatuses ?? [];
+  const inits = status.initContainerStatuses ?? [];
+  const hasRun = (s: ContainerStatus) =>
+    s.state?.running !== undefined || s.state?.terminated !== undefined || s.lastState?.terminated !== undefined;
+  const lastRun = inits.findLastIndex(hasRun);
+  const initialized = (pod.spec?.initContainers ?? []).length === 0 || regular.some(hasRun) || allDone(pod, inits);
+  const phase = isStaticPod(pod) || isTerminalPhase(status.phase) ? status.phase : 'Failed';
+  return {
+    ...status,
+    ...(phase === undefined ? {} : { phase }),
+    ...(inits.length > 0 ? { initContainerStatuses: inits.map((s, i) => (i <= lastRun ? end(s) : s)) } : {}),
+    ...(regular.length > 0 ? { containerStatuses: initialized ? regular.map(end) : regular } : {}),
+  };
+}
+
+const allDone = (pod: Pod, inits: readonly ContainerStatus[]): boolean =>
+  (pod.spec?.initContainers ?? []).every((c) => {
+    const status = inits.find(({ name }) => name === c.name);
+    return isSidecar(c) ? status?.started === true : status?.state?.terminated?.exitCode === 0;
+  });
