@@ -1,141 +1,100 @@
 import type { Instant } from '../../base/clock.ts';
-import { renderFamily, type Sample } from './prometheus-text.ts';
-import type { Summary } from './summary.ts';
+import { cgroupFamilies } from './cadvisor-families.ts';
+import type { CgroupDetails } from './cgroup-details.ts';
+import type { InterfaceUsage } from './node-usage.ts';
+import type { ProcessCounts } from './process-counts.ts';
+import { renderFamily } from './prometheus-text.ts';
 
+/** What this machine is. */
 export interface Machine {
   readonly cpuCores: number;
+  readonly physicalCores: number;
+  readonly sockets: number;
   readonly memoryBytes: number;
+  readonly swapBytes: number;
   readonly kernelVersion: string;
 }
 
+/** One cgroup's figures: the node's, a pod's or a container's. */
+export interface CadvisorRow {
+  readonly labels: CadvisorLabels;
+  readonly at: Instant;
+  readonly startedAt: Instant;
+  readonly cpuNanoSeconds: number;
+  readonly memory: {
+    readonly usageBytes: number;
+    readonly workingSetBytes: number;
+    readonly rssBytes: number;
+    readonly pageFaults: number;
+    readonly majorPageFaults: number;
+  };
+  /** Undefined: its cgroup was not found. */
+  readonly details: CgroupDetails | undefined;
+  readonly counts: ProcessCounts | undefined;
+  /** Of the network that is this row's own: a pod's, or the node's. */
+  readonly interfaces: readonly InterfaceUsage[];
+  /** What a container wrote, and where. */
+  readonly fileSystem:
+    | {
+        readonly usedBytes: number;
+        readonly capacityBytes: number;
+        readonly inodes: number;
+        readonly inodesFree: number;
+      }
+    | undefined;
+}
+
+/** Upstream's labels. A pod's own row has an empty `container`, `image` and `name`; the node's has only an `id`. */
+export interface CadvisorLabels {
+  readonly container: string;
+  /** The cgroup's path. */
+  readonly id: string;
+  readonly image: string;
+  /** The container's ID. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly pod: string;
+}
+
 export interface CadvisorInput {
-  readonly summary: Summary;
+  readonly rows: readonly CadvisorRow[];
   readonly machine: Machine;
   readonly now: Instant;
-  /** What the runtime calls a pod's container: its ID and its image. */
-  readonly identityOf: (podUid: string, container: string) => { readonly id: string; readonly image: string };
 }
 
-type Row = Summary['pods'][number] | Summary['pods'][number]['containers'][number];
-
-/** A pod as a whole, or one of its containers, with the labels that tell which. */
-interface Labelled<T extends Row> {
-  readonly row: T;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-const seconds = (nanoSeconds: number): number => nanoSeconds / 1e9;
-
-/**
- * The body of /metrics/cadvisor, under the names that dashboards ask for: what the runtime tells of pods and
- * containers. A pod's own row has an empty `container` and `image`, as upstream's has.
- */
-export function renderCadvisorMetrics({ summary, machine, now, identityOf }: CadvisorInput): string {
-  const pods: readonly Labelled<Summary['pods'][number]>[] = summary.pods.map((row) => ({
-    row,
-    labels: { container: '', image: '', name: '', namespace: row.podRef.namespace, pod: row.podRef.name },
-  }));
-  const containers = pods.flatMap(({ row: pod, labels }) =>
-    pod.containers.map((row) => {
-      const { id, image } = identityOf(pod.podRef.uid, row.name);
-      return { row, labels: { ...labels, container: row.name, image, name: id } };
-    }),
-  );
-  const all: readonly Labelled<Row>[] = [...pods, ...containers];
-
-  const rows = <T extends Row>(
-    from: readonly Labelled<T>[],
-    read: (row: T) => { readonly value: number; readonly at: string },
-    more: Readonly<Record<string, string>> = {},
-  ): readonly Sample[] =>
-    from.map(({ row, labels }) => {
-      const { value, at } = read(row);
-      return { labels: { ...labels, ...more }, value, at: Date.parse(at) };
-    });
-  const memory = (name: string, help: string, field: 'usageBytes' | 'workingSetBytes' | 'rssBytes'): string => {
-    const node: Sample = { labels: { id: '/' }, value: summary.node.memory[field], at: now };
-    return renderFamily(name, help, 'gauge', [
-      node,
-      ...rows(all, (row) => ({ value: row.memory[field], at: row.memory.time })),
-    ]);
-  };
-  const network = (name: string, help: string, field: 'rxBytes' | 'rxErrors' | 'txBytes' | 'txErrors'): string => {
-    const samples = pods.flatMap(({ row, labels }) => {
-      const { network: seen } = row;
-      if (seen === undefined) return [];
-      return seen.interfaces.map((one) => ({
-        labels: { ...labels, interface: one.name },
-        value: one[field],
-        at: Date.parse(seen.time),
-      }));
-    });
-    return renderFamily(name, help, 'counter', samples);
-  };
-  const cpuTotal = { cpu: 'total' };
-
+/** The body of /metrics/cadvisor, under the names that dashboards ask for. */
+export function renderCadvisorMetrics({ rows, machine, now }: CadvisorInput): string {
+  const one = (name: string, help: string, value: number, labels: Readonly<Record<string, string>> = {}): string =>
+    renderFamily(name, help, 'gauge', [{ labels, value, at: now }]);
   return [
-    renderFamily('cadvisor_version_info', 'The system that the figures come from', 'gauge', [
-      { labels: { kernelVersion: machine.kernelVersion }, value: 1, at: now },
-    ]),
-    renderFamily('container_cpu_usage_seconds_total', 'Cumulative cpu time consumed in seconds.', 'counter', [
-      { labels: { id: '/', ...cpuTotal }, value: seconds(summary.node.cpu.usageCoreNanoSeconds), at: now },
-      ...rows(all, (row) => ({ value: seconds(row.cpu.usageCoreNanoSeconds), at: row.cpu.time }), cpuTotal),
-    ]),
-    memory('container_memory_usage_bytes', 'Memory in use, with what the kernel may take back', 'usageBytes'),
-    memory('container_memory_working_set_bytes', 'Memory in use that the kernel cannot take back', 'workingSetBytes'),
-    memory('container_memory_rss', 'Anonymous memory in bytes', 'rssBytes'),
-    renderFamily('container_memory_failures_total', 'Page faults', 'counter', [
-      ...rows(all, (row) => ({ value: row.memory.pageFaults, at: row.memory.time }), {
-        failure_type: 'pgfault',
-        scope: 'container',
-      }),
-      ...rows(all, (row) => ({ value: row.memory.majorPageFaults, at: row.memory.time }), {
-        failure_type: 'pgmajfault',
-        scope: 'container',
-      }),
-    ]),
-    network('container_network_receive_bytes_total', 'Bytes received', 'rxBytes'),
-    network('container_network_receive_errors_total', 'Errors while receiving', 'rxErrors'),
-    network('container_network_transmit_bytes_total', 'Bytes sent', 'txBytes'),
-    network('container_network_transmit_errors_total', 'Errors while sending', 'txErrors'),
-    renderFamily(
-      'container_fs_usage_bytes',
-      'What a container wrote to its root file system',
-      'gauge',
-      rows(containers, (row) => ({ value: row.rootfs.usedBytes, at: row.rootfs.time })),
+    one('cadvisor_version_info', 'The system that the figures come from', 1, { kernelVersion: machine.kernelVersion }),
+    ...cgroupFamilies.map(({ name, help, type, read }) =>
+      renderFamily(
+        name,
+        help,
+        type,
+        rows.flatMap((row) =>
+          read(row).map(({ value, labels }) => ({ labels: { ...row.labels, ...labels }, value, at: row.at })),
+        ),
+      ),
     ),
-    renderFamily(
-      'container_fs_limit_bytes',
-      'How large that file system is',
-      'gauge',
-      rows(containers, (row) => ({ value: row.rootfs.capacityBytes, at: row.rootfs.time })),
-    ),
-    renderFamily(
-      'container_processes',
-      'Processes running',
-      'gauge',
-      rows(pods, (row) => ({ value: row.process_stats.process_count, at: row.memory.time })),
-    ),
-    renderFamily(
-      'container_start_time_seconds',
-      'Start time since the epoch in seconds',
-      'gauge',
-      rows(all, (row) => ({ value: Date.parse(row.startTime) / 1000, at: row.memory.time })),
-    ),
-    renderFamily(
-      'container_last_seen',
-      'When it was last seen, in seconds since the epoch',
-      'gauge',
-      rows(all, (row) => ({ value: Date.parse(row.memory.time) / 1000, at: row.memory.time })),
-    ),
-    renderFamily('machine_cpu_cores', 'CPUs of this machine', 'gauge', [
-      { labels: {}, value: machine.cpuCores, at: now },
-    ]),
-    renderFamily('machine_memory_bytes', 'Memory of this machine', 'gauge', [
-      { labels: {}, value: machine.memoryBytes, at: now },
-    ]),
-    renderFamily('container_scrape_error', '1 if there was an error while getting container metrics', 'gauge', [
-      { labels: {}, value: 0, at: now },
-    ]),
+    one('machine_cpu_cores', 'CPUs of this machine', machine.cpuCores),
+    one('machine_cpu_physical_cores', 'Cores of this machine', machine.physicalCores),
+    one('machine_cpu_sockets', 'Sockets of this machine', machine.sockets),
+    one('machine_memory_bytes', 'Memory of this machine', machine.memoryBytes),
+    one('machine_swap_bytes', 'Swap space of this machine', machine.swapBytes),
+    one('container_scrape_error', '1 if there was an error while getting container metrics', 0),
   ].join('');
+}
+
+/** Cores and sockets by /proc/cpuinfo; a machine that does not tell has one socket, and as many cores as CPUs. */
+export function parseCpuTopology(cpuinfo: string): Pick<Machine, 'cpuCores' | 'physicalCores' | 'sockets'> {
+  const cpus = cpuinfo.split(/\n\s*\n/).filter((block) => /^processor\s*:/m.test(block));
+  const field = (block: string, name: string): string | undefined =>
+    new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(block)?.[1];
+  const sockets = new Set(cpus.map((block) => field(block, 'physical id') ?? '0'));
+  const cores = new Set(
+    cpus.map((block, index) => `${field(block, 'physical id') ?? '0'}/${field(block, 'core id') ?? `cpu${index}`}`),
+  );
+  return { cpuCores: cpus.length, physicalCores: cores.size, sockets: sockets.size };
 }

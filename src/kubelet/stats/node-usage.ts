@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What a cgroup has used. */
@@ -23,14 +23,24 @@ const text = (path: string): string => {
 const field = (content: string, name: string): number =>
   Number(new RegExp(`^${name} (\\d+)`, 'm').exec(content)?.[1] ?? 0);
 
+/** What the whole machine uses: the root of cgroup v2 has no account of its own. */
+export function parseMachineMemory(meminfo: string, memoryStat: string): { usage: number; inactive: number } {
+  const kilobytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(meminfo)?.[1] ?? 0);
+  return {
+    usage: (kilobytes('MemTotal') - kilobytes('MemFree')) * 1024,
+    inactive: field(memoryStat, 'inactive_file'),
+  };
+}
+
 /** Usage of one cgroup by its path below the mount; cgroup v1 or v2, whichever there is. */
 export function readCgroupUsage(path: string, mount = '/sys/fs/cgroup'): CgroupUsage {
   const v2 = existsSync(join(mount, 'cgroup.controllers'));
   const stat = text(v2 ? join(mount, path, 'memory.stat') : join(mount, 'memory', path, 'memory.stat'));
-  const usage = Number(
-    text(v2 ? join(mount, path, 'memory.current') : join(mount, 'memory', path, 'memory.usage_in_bytes')) || 0,
-  );
-  const inactive = field(stat, v2 ? 'inactive_file' : 'total_inactive_file');
+  const current = text(v2 ? join(mount, path, 'memory.current') : join(mount, 'memory', path, 'memory.usage_in_bytes'));
+  const { usage, inactive } =
+    v2 && path === '/' && current === ''
+      ? parseMachineMemory(text('/proc/meminfo'), stat)
+      : { usage: Number(current || 0), inactive: field(stat, v2 ? 'inactive_file' : 'total_inactive_file') };
   return {
     cpuNanoSeconds: v2
       ? field(text(join(mount, path, 'cpu.stat')), 'usage_usec') * 1000
@@ -59,9 +69,13 @@ export async function readFileSystem(folder: string): Promise<FileSystemUsage> {
 export interface InterfaceUsage {
   readonly name: string;
   readonly rxBytes: number;
+  readonly rxPackets: number;
   readonly rxErrors: number;
+  readonly rxDropped: number;
   readonly txBytes: number;
+  readonly txPackets: number;
   readonly txErrors: number;
+  readonly txDropped: number;
 }
 
 /** The counters of /proc/net/dev, loopback left out. */
@@ -74,23 +88,47 @@ export function parseNetDev(content: string): readonly InterfaceUsage[] {
       {
         name: match[1] ?? '',
         rxBytes: numbers[0] ?? 0,
+        rxPackets: numbers[1] ?? 0,
         rxErrors: numbers[2] ?? 0,
+        rxDropped: numbers[3] ?? 0,
         txBytes: numbers[8] ?? 0,
+        txPackets: numbers[9] ?? 0,
         txErrors: numbers[10] ?? 0,
+        txDropped: numbers[11] ?? 0,
       },
     ];
   });
 }
 
-export const readInterfaces = (): readonly InterfaceUsage[] => parseNetDev(text('/proc/net/dev'));
+/** The network that a process sees; the node's own by default. Nothing when the process has ended. */
+export const readInterfaces = (processId = 'self'): readonly InterfaceUsage[] =>
+  parseNetDev(text(`/proc/${processId}/net/dev`));
+
+/** The node's swap space, by /proc/meminfo's text. */
+export function parseSwap(meminfo: string): { readonly totalBytes: number; readonly usedBytes: number } {
+  const bytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
+  return { totalBytes: bytes('SwapTotal'), usedBytes: bytes('SwapTotal') - bytes('SwapFree') };
+}
+
+export const readSwap = () => parseSwap(text('/proc/meminfo'));
+
+/** The cgroup of a process by its /proc/…/cgroup: v2's, or that of v1's memory controller. Undefined: the root. */
+export function parseOwnCgroup(content: string): string | undefined {
+  const path = /^\d+:[^:]*\bmemory\b[^:]*:(.*)$/m.exec(content)?.[1] ?? /^0::(.*)$/m.exec(content)?.[1];
+  return path === undefined || path === '/' ? undefined : path;
+}
+
+export const readOwnCgroup = () => parseOwnCgroup(text('/proc/self/cgroup'));
 
 export const bootTime = (): Date => new Date(Number(/^btime (\d+)/m.exec(text('/proc/stat'))?.[1] ?? 0) * 1000);
 
-/** How many processes there may be, and are. */
+/** How many tasks (threads count) there may be on the machine, and are. */
 export async function readProcesses(): Promise<{ readonly max: number; readonly current: number }> {
-  const entries = await readdir('/proc');
+  const limits = ['/proc/sys/kernel/pid_max', '/proc/sys/kernel/threads-max'].map((path) => Number(text(path)));
   return {
-    max: Number(text('/proc/sys/kernel/pid_max') || 0),
-    current: entries.filter((name) => /^\d+$/.test(name)).length,
+    max: Math.min(...limits.filter((limit) => limit > 0)),
+    // `0.42 0.31 0.30 2/345 6789`: two of 345 are running.
+    current: Number(/^\S+ \S+ \S+ \d+\/(\d+)/.exec(text('/proc/loadavg'))?.[1] ?? 0),
   };
 }

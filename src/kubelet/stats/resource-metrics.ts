@@ -66,12 +66,9 @@ export function renderResourceMetrics({ node, pods }: Summary): string {
       'gauge',
       ofPods.map(({ pod, labels: l }) => ({ labels: l, value: pod.memory.workingSetBytes, at: at(pod.memory.time) })),
     ),
-    family(
-      'node_swap_usage_bytes',
-      'Current swap usage of the node in bytes',
-      'gauge',
-      node.swap === undefined ? [] : [{ labels: {}, value: node.swap.swapUsageBytes, at: at(node.swap.time) }],
-    ),
+    family('node_swap_usage_bytes', 'Current swap usage of the node in bytes', 'gauge', [
+      { labels: {}, value: node.swap.swapUsageBytes, at: at(node.swap.time) },
+    ]),
     family(
       'container_swap_usage_bytes',
       'Current amount of the container swap usage in bytes',
@@ -81,6 +78,16 @@ export function renderResourceMetrics({ node, pods }: Summary): string {
         value: container.swap.swapUsageBytes,
         at: at(container.swap.time),
       })),
+    ),
+    family(
+      'container_swap_limit_bytes',
+      'Current amount of the container swap limit in bytes. Reported only on non-windows systems',
+      'gauge',
+      ofContainers.flatMap(({ container: { swap }, labels: l }) =>
+        swap.swapAvailableBytes === undefined
+          ? []
+          : [{ labels: l, value: swap.swapAvailableBytes + swap.swapUsageBytes, at: at(swap.time) }],
+      ),
     ),
     family(
       'pod_swap_usage_bytes',

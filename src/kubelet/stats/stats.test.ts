@@ -1,14 +1,46 @@
 import { describe, expect, test } from 'vitest';
 import { PodSandboxStats } from '../../cri/generated/api.ts';
-import { renderCadvisorMetrics } from './cadvisor-metrics.ts';
+import { parseCpuTopology, renderCadvisorMetrics } from './cadvisor-metrics.ts';
+import { computeCadvisorRows } from './cadvisor-rows.ts';
+import { type CgroupDetails, parseDetailsV1, parseDetailsV2 } from './cgroup-details.ts';
 import { operationType } from './gauges.ts';
-import { parseNetDev } from './node-usage.ts';
+import { parseNetDev, parseOwnCgroup, parseSwap } from './node-usage.ts';
 import { renderFamily } from './prometheus-text.ts';
 import { renderResourceMetrics } from './resource-metrics.ts';
 import { onlyCpuAndMemory, renderSummary, type SummaryInput } from './summary.ts';
 
 const now = Date.UTC(2026, 10, 23, 12);
+const details: CgroupDetails = parseDetailsV2(
+  (_controller, file) =>
+    ({
+      'cpu.stat':
+        'usage_usec 5\nuser_usec 3000000\nsystem_usec 1000000\nnr_periods 9\nnr_throttled 2\nthrottled_usec 500000',
+      'cpu.max': '50000 100000',
+      'cpu.weight': '1',
+      'cpu.pressure': 'some avg10=1.50 avg60=0.20 avg300=0.00 total=12\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=5',
+      'memory.stat': 'anon 1\nfile 77\nfile_mapped 7\nactive_file 5\ninactive_file 6',
+      'memory.events': 'high 3\nmax 4\noom_kill 1',
+      'memory.max': '4096',
+      'memory.swap.current': '10',
+      'memory.swap.max': '30',
+      'io.stat': '8:0 rbytes=4096 wbytes=10 rios=1 wios=2 dbytes=0 dios=0',
+      'pids.current': '6',
+      'pids.max': 'max',
+    })[file] ?? '',
+);
+const eth0 = {
+  name: 'eth0',
+  rxBytes: 7,
+  rxPackets: 2,
+  rxErrors: 0,
+  rxDropped: 1,
+  txBytes: 8,
+  txPackets: 3,
+  txErrors: 0,
+  txDropped: 0,
+};
 const usage = {
+  details,
   cpuNanoSeconds: 2e9,
   memoryUsageBytes: 100,
   workingSetBytes: 80,
@@ -41,12 +73,14 @@ const input: SummaryInput = {
   systemContainers: { pods: usage },
   fileSystem: { capacityBytes: 10, availableBytes: 4, inodes: 8, inodesFree: 2 },
   imageBytes: 3,
-  interfaces: [{ name: 'eth0', rxBytes: 1, rxErrors: 0, txBytes: 2, txErrors: 0 }],
+  interfaces: [eth0],
+  nodeSwap: { totalBytes: 100, usedBytes: 40 },
+  podDetails: () => details,
   processes: { max: 100, current: 9 },
   pods: [pod],
   rate: () => 42,
   podStart: () => '2026-11-23T11:00:00Z',
-  containers: new Map([['c1', { startedAt: now - 60_000, logBytes: 12 }]]),
+  containers: new Map([['c1', { startedAt: now - 60_000, logBytes: 12, details }]]),
   volumes: () => [
     {
       name: 'data',
@@ -93,6 +127,18 @@ describe('renderSummary', () => {
       logs: { usedBytes: 12 },
     });
   });
+  test('pressure and swap', () => {
+    const { node, pods } = renderSummary(input);
+    const cpu = {
+      full: { total: 5000, avg10: 0, avg60: 0, avg300: 0 },
+      some: { total: 12_000, avg10: 1.5, avg60: 0.2, avg300: 0 },
+    };
+    const swap = { swapAvailableBytes: 20, swapUsageBytes: 10 };
+    for (const one of [node.systemContainers[0], pods[0], pods[0]?.containers[0]])
+      expect(one).toMatchObject({ cpu: { psi: cpu }, memory: { psi: {} }, io: { psi: {} }, swap });
+    expect(node).toMatchObject({ cpu: { psi: cpu }, swap: { swapAvailableBytes: 60, swapUsageBytes: 40 } });
+    expect(node.systemContainers[0]?.memory).toMatchObject({ availableBytes: 4016 });
+  });
   test('a container that does not run is left out', () => {
     expect(renderSummary({ ...input, containers: new Map() }).pods[0]?.containers).toEqual([]);
   });
@@ -122,22 +168,60 @@ test('resource metrics carry the time they were measured at', () => {
   expect(text).toContain(`pod_cpu_usage_seconds_total{namespace="ns",pod="web"} 1 ${now}`);
 });
 
-test('metrics under the names dashboards ask for, pods and containers told apart', () => {
-  const text = renderCadvisorMetrics({
-    summary: renderSummary(input),
-    machine: { cpuCores: 4, memoryBytes: 1000, kernelVersion: '6.1' },
+const counts = { processes: 2, openFiles: 9, sockets: 4, maxOpenFiles: 1024 };
+const cadvisor = () =>
+  renderCadvisorMetrics({
+    rows: computeCadvisorRows(renderSummary(input), {
+      root: { path: '/', details, interfaces: [] },
+      pod: (uid) => ({ path: `/kubepods/pod${uid}`, details, interfaces: [eth0] }),
+      container: (uid, name) => ({
+        id: `${uid}-${name}`,
+        image: 'busybox:1.37',
+        cgroup: { path: `/kubepods/pod${uid}/c1`, details, counts, interfaces: [] },
+      }),
+    }),
+    machine: { cpuCores: 4, physicalCores: 2, sockets: 1, memoryBytes: 1000, swapBytes: 0, kernelVersion: '6.1' },
     now,
-    identityOf: (uid, name) => ({ id: `${uid}-${name}`, image: 'busybox:1.37' }),
   });
-  const container = 'container="main",image="busybox:1.37",name="u1-main",namespace="ns",pod="web"';
-  const ofPod = 'container="",image="",name="",namespace="ns",pod="web"';
-  expect(text).toContain(`container_cpu_usage_seconds_total{id="/",cpu="total"} 2 ${now}\n`);
-  expect(text).toContain(`container_cpu_usage_seconds_total{${ofPod},cpu="total"} 1 ${now}\n`);
-  expect(text).toContain(`container_memory_working_set_bytes{${ofPod}} 4096 ${now}\n`);
-  expect(text).toContain(`container_memory_rss{${container}} 0 ${now}\n`);
-  expect(text).toContain(`container_network_receive_bytes_total{${ofPod},interface="eth0"} 7 ${now}\n`);
-  expect(text).toContain(`container_processes{${ofPod}} 3 ${now}\n`);
-  expect(text).toContain(`machine_cpu_cores 4 ${now}\n`);
+const ofContainer =
+  'container="main",id="/kubepods/podu1/c1",image="busybox:1.37",name="u1-main",namespace="ns",pod="web"';
+const ofPod = 'container="",id="/kubepods/podu1",image="",name="",namespace="ns",pod="web"';
+const ofNode = 'container="",id="/",image="",name="",namespace="",pod=""';
+
+test.each([
+  [`container_cpu_usage_seconds_total{${ofNode},cpu="total"} 2`],
+  [`container_cpu_usage_seconds_total{${ofPod},cpu="total"} 1`],
+  [`container_cpu_user_seconds_total{${ofContainer}} 3`],
+  [`container_cpu_cfs_throttled_periods_total{${ofContainer}} 2`],
+  [`container_cpu_cfs_throttled_seconds_total{${ofContainer}} 0.5`],
+  [`container_memory_working_set_bytes{${ofPod}} 4096`],
+  [`container_memory_cache{${ofContainer}} 77`],
+  [`container_memory_swap{${ofContainer}} 10`],
+  [`container_memory_failcnt{${ofContainer}} 4`],
+  [`container_oom_events_total{${ofContainer}} 1`],
+  [`container_network_receive_packets_dropped_total{${ofPod},interface="eth0"} 1`],
+  [`container_fs_reads_bytes_total{${ofContainer},device="8:0"} 4096`],
+  [`container_fs_writes_total{${ofContainer},device="8:0"} 2`],
+  [`container_blkio_device_usage_total{${ofContainer},device="8:0",major="8",minor="0",operation="Write"} 10`],
+  [`container_processes{${ofContainer}} 2`],
+  [`container_sockets{${ofContainer}} 4`],
+  [`container_ulimits_soft{${ofContainer},ulimit="max_open_files"} 1024`],
+  [`container_threads_max{${ofContainer}} 0`],
+  [`container_spec_cpu_shares{${ofContainer}} 2`],
+  [`container_spec_cpu_quota{${ofContainer}} 50000`],
+  [`container_spec_memory_limit_bytes{${ofContainer}} 4096`],
+  [`container_pressure_cpu_waiting_seconds_total{${ofContainer}} 0.000012`],
+  ['machine_cpu_physical_cores 2'],
+])('cadvisor metrics: %s', (line) =>
+  expect(
+    cadvisor()
+      .split('\n')
+      .map((one) => one.replace(/ \d+$/, '')),
+  ).toContain(line),
+);
+
+test('cadvisor metrics are told once each', () => {
+  const text = cadvisor();
   const series = [...text.matchAll(/^([^#\s].*) \S+ \d+$/gm)].map(([, one]) => one);
   expect(new Set(series).size).toBe(series.length);
   const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
@@ -152,7 +236,19 @@ test('what a label says is escaped', () => {
 test('network counters, without loopback', () => {
   const dev =
     'Inter-|   Receive\n face |bytes\n    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n  eth0: 10 2 3 0 0 0 0 0 20 4 5 0 0 0 0 0\n';
-  expect(parseNetDev(dev)).toEqual([{ name: 'eth0', rxBytes: 10, rxErrors: 3, txBytes: 20, txErrors: 5 }]);
+  expect(parseNetDev(dev)).toEqual([
+    {
+      name: 'eth0',
+      rxBytes: 10,
+      rxPackets: 2,
+      rxErrors: 3,
+      rxDropped: 0,
+      txBytes: 20,
+      txPackets: 4,
+      txErrors: 5,
+      txDropped: 0,
+    },
+  ]);
 });
 
 test.each([
@@ -161,3 +257,53 @@ test.each([
   ['PodSandboxStatus', 'podsandbox_status'],
   ['ExecSync', 'exec_sync'],
 ])('%s is counted as %s', (method, name) => expect(operationType(method)).toBe(name));
+
+test('cgroup v1 tells the same in other files', () => {
+  const files: Record<string, string> = {
+    'cpuacct/cpuacct.stat': 'user 300\nsystem 100',
+    'cpu/cpu.stat': 'nr_periods 9\nnr_throttled 2\nthrottled_time 500000000',
+    'cpu/cpu.cfs_quota_us': '-1',
+    'cpu/cpu.shares': '1024',
+    'memory/memory.stat': 'cache 1\ntotal_cache 77\ntotal_swap 10',
+    'memory/memory.limit_in_bytes': '4096',
+    'memory/memory.memsw.limit_in_bytes': '4126',
+    'memory/memory.soft_limit_in_bytes': '9223372036854771712',
+    'memory/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 1',
+    'blkio/blkio.throttle.io_service_bytes_recursive': '8:0 Read 4096\n8:0 Write 10\n8:0 Total 4106\nTotal 4106',
+    'blkio/blkio.throttle.io_serviced_recursive': '8:0 Read 1\n8:0 Write 2',
+  };
+  const seen = parseDetailsV1((controller, file) => files[`${controller}/${file}`] ?? '');
+  expect(seen).toMatchObject({
+    cpu: { userNs: 3e9, systemNs: 1e9, throttledNs: 5e8, quotaMicros: undefined, shares: 1024, periodMicros: 100_000 },
+    memory: { cacheBytes: 77, limitBytes: 4096, reservationBytes: 0, oomKills: 1 },
+    swap: { usageBytes: 10, limitBytes: 30 },
+    traffic: [
+      { device: '8:0', operation: 'Read', bytes: 4096, count: 1 },
+      { device: '8:0', operation: 'Write', bytes: 10, count: 2 },
+    ],
+  });
+});
+
+test.each([
+  ['v2', '0::/system.slice/kubelet.service\n', '/system.slice/kubelet.service'],
+  ['v1', '5:cpu,cpuacct:/a\n4:memory:/system.slice/kubelet.service\n0::/b\n', '/system.slice/kubelet.service'],
+  ['the root', '0::/\n', undefined],
+])('the kubelet’s own cgroup: %s', (_name, content, path) => expect(parseOwnCgroup(content)).toBe(path));
+
+test('swap space', () => {
+  expect(parseSwap('MemTotal: 5 kB\nSwapTotal:       8 kB\nSwapFree:  2 kB\n')).toEqual({
+    totalBytes: 8192,
+    usedBytes: 6144,
+  });
+});
+
+test('CPUs, cores and sockets', () => {
+  const cpu = (processor: number, socket: number, core: number) =>
+    `processor\t: ${processor}\nphysical id\t: ${socket}\ncore id\t\t: ${core}\n`;
+  expect(parseCpuTopology([cpu(0, 0, 0), cpu(1, 0, 0), cpu(2, 0, 1), cpu(3, 1, 0)].join('\n'))).toEqual({
+    cpuCores: 4,
+    physicalCores: 3,
+    sockets: 2,
+  });
+  expect(parseCpuTopology('processor : 0\n\nprocessor : 1\n')).toEqual({ cpuCores: 2, physicalCores: 2, sockets: 1 });
+});

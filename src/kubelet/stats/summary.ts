@@ -1,6 +1,20 @@
 import type { Instant } from '../../base/clock.ts';
 import type { ContainerStats, PodSandboxStats } from '../../cri/port.ts';
+import type { CgroupDetails } from './cgroup-details.ts';
 import type { CgroupUsage, FileSystemUsage, InterfaceUsage } from './node-usage.ts';
+import {
+  availableOf,
+  countersOf,
+  cpuOf,
+  fromNanos,
+  fsOf,
+  ioOf,
+  memoryOf,
+  psiOf,
+  swapOf,
+  time,
+  value,
+} from './summary-parts.ts';
 import type { VolumeUsage } from './volume-usage.ts';
 
 /** Everything that one summary is made from, read at about the same time. */
@@ -9,9 +23,10 @@ export interface SummaryInput {
   readonly now: Instant;
   readonly startTime: Date;
   readonly memoryCapacityBytes: number;
-  readonly nodeUsage: CgroupUsage;
+  readonly nodeUsage: MeasuredCgroup;
+  readonly nodeSwap: { readonly totalBytes: number; readonly usedBytes: number };
   /** `pods`, `kubelet`, `runtime` → their cgroups' usage. */
-  readonly systemContainers: Readonly<Record<string, CgroupUsage>>;
+  readonly systemContainers: Readonly<Record<string, MeasuredCgroup>>;
   readonly fileSystem: FileSystemUsage;
   readonly imageBytes: number;
   readonly interfaces: readonly InterfaceUsage[];
@@ -21,6 +36,8 @@ export interface SummaryInput {
   readonly rate: (key: string, cpuNanoSeconds: number) => number;
   /** When each pod was started; undefined: not known. */
   readonly podStart: (uid: string) => string | undefined;
+  /** What a pod's own cgroup tells; undefined: it is not known here. */
+  readonly podDetails: (uid: string) => CgroupDetails | undefined;
   /** Running containers by ID; what is not here has ended and uses nothing. */
   readonly containers: ReadonlyMap<string, RunningContainer>;
   readonly volumes: (uid: string) => readonly (VolumeUsage & { readonly claim: ClaimRef | undefined })[];
@@ -30,6 +47,12 @@ export interface RunningContainer {
   readonly startedAt: Instant;
   /** All files of its log, rotated ones too. */
   readonly logBytes: number;
+  /** Undefined: its cgroup was not found. */
+  readonly details: CgroupDetails | undefined;
+}
+
+export interface MeasuredCgroup extends CgroupUsage {
+  readonly details: CgroupDetails;
 }
 
 interface ClaimRef {
@@ -37,40 +60,11 @@ interface ClaimRef {
   readonly namespace: string;
 }
 
-const time = (at: Instant): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
-const fromNanos = (ns: bigint | undefined, fallback: Instant): string =>
-  time(ns === undefined || ns === 0n ? fallback : Number(ns / 1_000_000n));
-const value = (wrapped: { readonly value: bigint } | undefined): number => Number(wrapped?.value ?? 0n);
-
-const cpuOf = (key: string, usage: CgroupUsage, { now, rate }: SummaryInput) => ({
-  time: time(now),
-  usageNanoCores: rate(key, usage.cpuNanoSeconds),
-  usageCoreNanoSeconds: usage.cpuNanoSeconds,
-});
-
-const memoryOf = (usage: CgroupUsage, now: Instant, capacity?: number) => ({
-  time: time(now),
-  ...(capacity === undefined ? {} : { availableBytes: Math.max(0, capacity - usage.workingSetBytes) }),
-  usageBytes: usage.memoryUsageBytes,
-  workingSetBytes: usage.workingSetBytes,
-  rssBytes: usage.rssBytes,
-  pageFaults: usage.pageFaults,
-  majorPageFaults: usage.majorPageFaults,
-});
-
-const fsOf = (fs: FileSystemUsage, now: Instant, usedBytes = fs.capacityBytes - fs.availableBytes) => ({
-  time: time(now),
-  availableBytes: fs.availableBytes,
-  capacityBytes: fs.capacityBytes,
-  usedBytes,
-  inodesFree: fs.inodesFree,
-  inodes: fs.inodes,
-  inodesUsed: fs.inodes - fs.inodesFree,
-});
-
-const swap = (now: Instant) => ({ time: time(now), swapAvailableBytes: 0, swapUsageBytes: 0 });
-
-function containerSummary(stats: ContainerStats, { startedAt, logBytes }: RunningContainer, input: SummaryInput) {
+function containerSummary(
+  stats: ContainerStats,
+  { startedAt, logBytes, details }: RunningContainer,
+  input: SummaryInput,
+) {
   const { now, fileSystem, rate } = input;
   const cpu = value(stats.cpu?.usageCoreNanoSeconds);
   return {
@@ -83,21 +77,25 @@ function containerSummary(stats: ContainerStats, { startedAt, logBytes }: Runnin
           ? rate(stats.attributes?.id ?? '', cpu)
           : value(stats.cpu.usageNanoCores),
       usageCoreNanoSeconds: cpu,
+      ...psiOf(details?.pressure.cpu),
     },
     memory: {
       time: fromNanos(stats.memory?.timestamp, now),
+      ...availableOf(stats.memory?.availableBytes),
       usageBytes: value(stats.memory?.usageBytes),
       workingSetBytes: value(stats.memory?.workingSetBytes),
       rssBytes: value(stats.memory?.rssBytes),
       pageFaults: value(stats.memory?.pageFaults),
       majorPageFaults: value(stats.memory?.majorPageFaults),
+      ...psiOf(details?.pressure.memory),
     },
+    ...ioOf(details, now),
     rootfs: {
       ...fsOf(fileSystem, now, value(stats.writableLayer?.usedBytes)),
       inodesUsed: value(stats.writableLayer?.inodesUsed),
     },
     logs: fsOf(fileSystem, now, logBytes),
-    swap: swap(now),
+    swap: swapOf(details, now),
   };
 }
 
@@ -120,6 +118,7 @@ function podSummary(stats: PodSandboxStats, input: SummaryInput) {
     return running === undefined ? [] : [containerSummary(container, running, input)];
   });
   const volumes = input.volumes(uid);
+  const details = input.podDetails(uid);
   // As upstream counts a pod's local storage: what it wrote, what it logged, and the volumes that live and end with it.
   const localBytes =
     containers.reduce((sum, { rootfs, logs }) => sum + rootfs.usedBytes + logs.usedBytes, 0) +
@@ -133,15 +132,19 @@ function podSummary(stats: PodSandboxStats, input: SummaryInput) {
       usageNanoCores:
         linux?.cpu?.usageNanoCores === undefined ? rate(`pod ${uid}`, cpu) : value(linux.cpu.usageNanoCores),
       usageCoreNanoSeconds: cpu,
+      ...psiOf(details?.pressure.cpu),
     },
     memory: {
       time: fromNanos(linux?.memory?.timestamp, now),
+      ...availableOf(linux?.memory?.availableBytes),
       usageBytes: value(linux?.memory?.usageBytes),
       workingSetBytes: value(linux?.memory?.workingSetBytes),
       rssBytes: value(linux?.memory?.rssBytes),
       pageFaults: value(linux?.memory?.pageFaults),
       majorPageFaults: value(linux?.memory?.majorPageFaults),
+      ...psiOf(details?.pressure.memory),
     },
+    ...ioOf(details, now),
     ...(network === undefined
       ? {}
       : {
@@ -166,13 +169,14 @@ function podSummary(stats: PodSandboxStats, input: SummaryInput) {
         }),
     'ephemeral-storage': fsOf(fileSystem, now, localBytes),
     process_stats: { process_count: value(linux?.process?.processCount) },
-    swap: swap(now),
+    swap: swapOf(details, now),
   };
 }
 
 /** The body of /stats/summary. */
 export function renderSummary(input: SummaryInput) {
-  const { now, nodeUsage, interfaces, fileSystem } = input;
+  const { now, nodeUsage, nodeSwap, fileSystem } = input;
+  const interfaces = input.interfaces.map(countersOf);
   const [main] = interfaces;
   return {
     node: {
@@ -181,11 +185,14 @@ export function renderSummary(input: SummaryInput) {
         name,
         startTime: time(input.startTime.getTime()),
         cpu: cpuOf(name, usage, input),
-        memory: memoryOf(usage, now),
+        memory: memoryOf(usage, now, usage.details.memory.limitBytes),
+        ...ioOf(usage.details, now),
+        swap: swapOf(usage.details, now),
       })),
       startTime: time(input.startTime.getTime()),
       cpu: cpuOf('node', nodeUsage, input),
       memory: memoryOf(nodeUsage, now, input.memoryCapacityBytes),
+      ...ioOf(nodeUsage.details, now),
       ...(main === undefined ? {} : { network: { time: time(now), ...main, interfaces } }),
       fs: fsOf(fileSystem, now),
       runtime: {
@@ -193,7 +200,11 @@ export function renderSummary(input: SummaryInput) {
         containerFs: fsOf(fileSystem, now, input.imageBytes),
       },
       rlimit: { time: time(now), maxpid: input.processes.max, curproc: input.processes.current },
-      swap: swap(now),
+      swap: {
+        time: time(now),
+        swapAvailableBytes: nodeSwap.totalBytes - nodeSwap.usedBytes,
+        swapUsageBytes: nodeSwap.usedBytes,
+      },
     },
     pods: input.pods.map((pod) => podSummary(pod, input)),
   };
