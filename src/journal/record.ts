@@ -1,6 +1,8 @@
 import type { Projections } from './projection.ts';
 import { type CertificateRecord, certificateProjections } from './records/certificate.ts';
+import { type EvictionRecord, evictionProjections } from './records/eviction.ts';
 import { type ImageRecord, imageProjections } from './records/image.ts';
+import { type ImageGarbageRecord, imageGarbageProjections } from './records/image-garbage.ts';
 import { type NodeRecord, nodeProjections } from './records/node.ts';
 import { type PodRecord, podProjections } from './records/pod.ts';
 import { type ProbeRecord, probeProjections } from './records/probe.ts';
@@ -17,6 +19,8 @@ import { type VolumeRecord, volumeProjections } from './records/volume.ts';
  */
 export type JournalRecord =
   | CertificateRecord
+  | EvictionRecord
+  | ImageGarbageRecord
   | ImageRecord
   | NodeRecord
   | PodRecord
@@ -30,6 +34,8 @@ export type JournalRecord =
 
 export const projections: Projections<JournalRecord> = {
   ...certificateProjections,
+  ...evictionProjections,
+  ...imageGarbageProjections,
   ...imageProjections,
   ...nodeProjections,
   ...podProjections,

@@ -12,6 +12,7 @@ import { kubeEvents } from '../journal/kube-events.ts';
 import { liveView } from '../journal/live-view.ts';
 import { createMetrics } from '../journal/metrics.ts';
 import { clientAccess, servingCertificate } from './certificates/index.ts';
+import { composeDefence } from './compose/defence.ts';
 import type { Foundation } from './compose/foundation.ts';
 import { composeNode } from './compose/node.ts';
 import { composePods } from './compose/pods.ts';
@@ -28,7 +29,7 @@ import { nodeLease } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
 import { createPleg } from './pleg/index.ts';
 import { unitsOf } from './quantity.ts';
-import { cgroupFs, cgroupPath, kubepodsName, parseCgroupRoot, podCgroupPath } from './resources/index.ts';
+import { cgroupFs, cgroupPath, kubepodsName, parseCgroupRoot } from './resources/index.ts';
 import { journalRoute, ownGauges, startServers } from './server/index.ts';
 import { podCatalog } from './sources/index.ts';
 import { nodeStats, operationType, podGauges } from './stats/index.ts';
@@ -119,6 +120,7 @@ async function runKubelet(
   const catalog = podCatalog((pod) => journal.write({ kind: 'source.duplicate', pod: pod.metadata?.name ?? '' }));
   const pods = composePods(foundation, { ...nodeParts, pleg, catalog, cgroupDriver, logLinks });
   const { loop, statuses, workers, services, cgroups, garbage, rotation } = pods;
+  const defence = composeDefence(foundation, { ...nodeParts, pleg, catalog, cgroupDriver, pods });
   const sources = composeSources(foundation, catalog, (changes) => changes.forEach(loop.handle), node.registered);
   // Static pods that were there before the node get their mirrors as soon as it is.
   node
@@ -147,9 +149,7 @@ async function runKubelet(
       pods: cgroupPath(kubepodsName(parseCgroupRoot(config.cgroupRoot ?? '/')), cgroupDriver),
       ...(flags.runtimeCgroups === '' ? {} : { runtime: flags.runtimeCgroups }),
       ...(config.kubeletCgroups === undefined ? {} : { kubelet: config.kubeletCgroups }),
-      ...(config.systemCgroups === undefined ? {} : { misc: config.systemCgroups }),
     },
-    cgroupOf: (pod) => podCgroupPath(pod, config.cgroupRoot ?? '/', cgroupDriver),
   });
   const gauges = podGauges({ meters: metrics.meters, cache: pleg, catalog, statuses });
   const own = ownGauges({
@@ -201,7 +201,7 @@ async function runKubelet(
   const lease =
     api &&
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
-  const local = [pleg, state, loop, garbage, rotation, ...sources.local, access];
+  const local = [pleg, state, loop, garbage, rotation, defence.eviction, defence.images, ...sources.local, access];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
   const remote = [statuses, serving.certificate, ...sources.remote, lease, services, events];
   /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */

@@ -13,6 +13,8 @@ const node: AdmissionInputs['node'] = {
 };
 const sysctls = [...safeSysctlsOf('6.18.0'), 'net.core.*'];
 
+const inputs: AdmissionInputs = { node, sysctls, appArmor: false, pressure: [], shuttingDown: false };
+
 const tolerations = [{ key: 'dedicated', operator: 'Exists' }];
 
 const aPod = (spec: Partial<NonNullable<Pod['spec']>> = {}, cpu?: string): Pod => ({
@@ -57,7 +59,7 @@ test.each([
     [],
   ],
 ])('%s is admitted', (_name, pod, others) => {
-  expect(decideAdmission(pod, others, { node, sysctls, appArmor: false })).toEqual({ admitted: true });
+  expect(decideAdmission(pod, others, inputs)).toEqual({ admitted: true });
 });
 
 test.each([
@@ -139,7 +141,7 @@ test.each([
     "Failed to admit pod as the OS field doesn't match node OS",
   ],
 ])('%s is refused', (_name, pod, others, reason, message) => {
-  expect(decideAdmission(pod, others, { node, sysctls, appArmor: false })).toEqual({
+  expect(decideAdmission(pod, others, inputs)).toEqual({
     admitted: false,
     reason,
     message,
@@ -149,4 +151,44 @@ test.each([
 test('a kernel that does not have them in a namespace makes sysctls unsafe', () => {
   expect(safeSysctlsOf('4.4.0')).not.toContain('net.ipv4.tcp_keepalive_time');
   expect(safeSysctlsOf('4.5.0')).toContain('net.ipv4.tcp_keepalive_time');
+});
+
+const critical = (more: Partial<NonNullable<Pod['spec']>> = {}, cpu?: string) =>
+  aPod({ priority: 2_000_000_000, ...more }, cpu);
+
+test('a critical pod takes the room of others', () => {
+  const victim = aPod({}, '1');
+  expect(decideAdmission(critical({}, '1500m'), [victim], inputs)).toEqual({
+    admitted: true,
+    preempting: { victims: [victim], resource: 'cpu' },
+  });
+});
+
+test('but not when something else speaks against it', () => {
+  expect(decideAdmission(critical({ nodeSelector: { disk: 'hdd' } }, '1500m'), [aPod({}, '1')], inputs)).toMatchObject({
+    admitted: false,
+    reason: 'NodeAffinity',
+  });
+});
+
+test('nor when nobody has what it needs', () => {
+  expect(decideAdmission(critical({}, '3'), [], inputs)).toEqual({
+    admitted: false,
+    reason: 'UnexpectedAdmissionError',
+    message:
+      'Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [(res: cpu, q: 1000), ]',
+  });
+});
+
+test('a node under pressure says so first', () => {
+  const verdict = decideAdmission(aPod({ nodeName: 'other' }), [], { ...inputs, pressure: ['DiskPressure'] });
+  expect(verdict).toEqual({ admitted: false, reason: 'Evicted', message: 'The node had condition: [DiskPressure]. ' });
+});
+
+test('a node that is shut down takes no pod, not even a critical one', () => {
+  expect(decideAdmission(critical(), [], { ...inputs, shuttingDown: true })).toEqual({
+    admitted: false,
+    reason: 'NodeShutdown',
+    message: 'Pod was rejected as the node is shutting down.',
+  });
 });

@@ -1,14 +1,21 @@
 import type { Pod } from '../../api/types.ts';
+import { decidePressureAdmission, type NodeCondition } from '../eviction/index.ts';
 import type { NodeFacts } from '../parts.ts';
-import { listContainers } from '../pod-facts.ts';
-import { findUnfit, type NodeForAdmission } from './node-fit.ts';
+import { isCriticalPod, listContainers } from '../pod-facts.ts';
+import { findUnfit, type NodeForAdmission, type Unfit } from './node-fit.ts';
+import { decidePreemption } from './preemption.ts';
 import { findForbiddenSysctl } from './sysctls.ts';
 
 export { matchesTerms } from './node-affinity.ts';
+export { preemptor } from './preempt.ts';
 export { safeSysctlsOf } from './sysctls.ts';
 
 export type AdmissionVerdict =
-  | { readonly admitted: true }
+  | {
+      readonly admitted: true;
+      /** Pods that have to end first, to make room. */
+      readonly preempting?: { readonly victims: readonly Pod[]; readonly resource: string };
+    }
   | { readonly admitted: false; readonly reason: string; readonly message: string };
 
 export interface AdmissionInputs {
@@ -17,6 +24,9 @@ export interface AdmissionInputs {
   readonly sysctls: readonly string[];
   /** Whether the kernel enforces AppArmor profiles. */
   readonly appArmor: boolean;
+  /** What the node is short of. */
+  readonly pressure: readonly NodeCondition[];
+  readonly shuttingDown: boolean;
 }
 
 const wantsAppArmor = (pod: Pod): boolean =>
@@ -28,20 +38,13 @@ const wantsAppArmor = (pod: Pod): boolean =>
 const admitted: AdmissionVerdict = { admitted: true };
 const rejected = (reason: string, message: string): AdmissionVerdict => ({ admitted: false, reason, message });
 
-/** Whether the node takes the pod beside those that hold resources of it already. */
-export function decideAdmission(
-  pod: Pod,
-  others: readonly Pod[],
-  { node, sysctls, appArmor }: AdmissionInputs,
-): AdmissionVerdict {
+/** Of the pod itself: what no other pod's end would change. */
+function findInadmissible(pod: Pod, { node, sysctls }: AdmissionInputs): AdmissionVerdict | undefined {
   const forbidden = findForbiddenSysctl(pod, sysctls);
   if (forbidden !== undefined) return rejected('SysctlForbidden', forbidden);
   const wantedOs = pod.spec?.nodeSelector?.['kubernetes.io/os'];
-  if (
-    wantedOs !== undefined &&
-    node.labels['kubernetes.io/os'] !== undefined &&
-    wantedOs !== node.labels['kubernetes.io/os']
-  ) {
+  const os = node.labels['kubernetes.io/os'];
+  if (wantedOs !== undefined && os !== undefined && wantedOs !== os) {
     return rejected(
       'PodOSSelectorNodeLabelDoesNotMatch',
       "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label",
@@ -50,12 +53,39 @@ export function decideAdmission(
   if (pod.spec?.os?.name !== undefined && pod.spec.os.name !== 'linux') {
     return rejected('PodOSNotSupported', "Failed to admit pod as the OS field doesn't match node OS");
   }
-  const [first] = findUnfit(pod, others, node);
+  return undefined;
+}
+
+/** A critical pod that lacks nothing but room gets it from others. */
+function makeRoom(pod: Pod, others: readonly Pod[], unfit: readonly Unfit[]): AdmissionVerdict {
+  const missing = unfit.flatMap((problem) =>
+    problem.kind === 'resource' ? [{ resource: problem.resource, amount: problem.missing }] : [],
+  );
+  const decision = decidePreemption(pod, others, missing);
+  if (decision.kind === 'impossible') {
+    return rejected(
+      'UnexpectedAdmissionError',
+      `Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: ${decision.because}`,
+    );
+  }
+  return { admitted: true, preempting: { victims: decision.victims, resource: missing[0]?.resource ?? '' } };
+}
+
+/** Whether the node takes the pod beside those that hold resources of it already. */
+export function decideAdmission(pod: Pod, others: readonly Pod[], inputs: AdmissionInputs): AdmissionVerdict {
+  const pressure = decidePressureAdmission(pod, inputs.pressure);
+  if (pressure !== undefined) return rejected('Evicted', pressure);
+  const inadmissible = findInadmissible(pod, inputs);
+  if (inadmissible !== undefined) return inadmissible;
+  const unfit = findUnfit(pod, others, inputs.node);
+  // What a critical pod lacks beside room is what its status says.
+  const first = isCriticalPod(pod) ? unfit.find(({ kind }) => kind !== 'resource') : unfit[0];
   if (first !== undefined) return rejected(first.reason, first.message);
-  if (!appArmor && wantsAppArmor(pod)) {
+  if (!inputs.appArmor && wantsAppArmor(pod)) {
     return rejected('AppArmor', 'Cannot enforce AppArmor: AppArmor is not enabled on the host');
   }
-  return admitted;
+  if (inputs.shuttingDown) return rejected('NodeShutdown', 'Pod was rejected as the node is shutting down.');
+  return unfit.length > 0 ? makeRoom(pod, others, unfit) : admitted;
 }
 
 /** Whether the node has room for what a pod that it has already asks for now; `others` are without the pod. */

@@ -13,7 +13,14 @@ export interface NodeForAdmission {
 
 /** One predicate that the pod fails; of several, the first is what its status says. */
 export type Unfit =
-  | { readonly kind: 'resource'; readonly resource: string; readonly reason: string; readonly message: string }
+  | {
+      readonly kind: 'resource';
+      readonly resource: string;
+      /** How much more there would have to be. */
+      readonly missing: number;
+      readonly reason: string;
+      readonly message: string;
+    }
   | { readonly kind: 'predicate'; readonly reason: string; readonly message: string };
 
 const predicate = (name: string, why: string): Unfit => ({
@@ -43,6 +50,7 @@ export function findUnfit(pod: Pod, others: readonly Pod[], node: NodeForAdmissi
 const lacking = (resource: string, requested: number, used: number, capacity: number): Unfit => ({
   kind: 'resource',
   resource,
+  missing: requested - (capacity - used),
   reason: `OutOf${resource}`,
   message: `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
 });

@@ -14,11 +14,14 @@ import type { Pleg } from '../pleg/index.ts';
 import { cgroupFs } from '../resources/index.ts';
 import { kubernetesVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
+import { latePressure } from './late-pressure.ts';
 
 export interface NodeParts {
   readonly machine: Machine;
   readonly state: RunningRuntimeState;
   readonly node: NodeManager;
+  /** Told of later, by those who watch the node. */
+  readonly pressure: ReturnType<typeof latePressure>;
 }
 
 /** The node's own side: what the machine has, how the runtime is, and the Node object. */
@@ -43,6 +46,7 @@ export async function composeNode(foundation: Foundation, pleg: Pleg): Promise<N
     plegProblem: pleg.problem,
     onChange: () => node.updateSoon(),
   });
+  const pressure = latePressure();
   const reserved = {
     systemReserved: config.systemReserved ?? {},
     kubeReserved: config.kubeReserved ?? {},
@@ -78,10 +82,14 @@ export async function composeNode(foundation: Foundation, pleg: Pleg): Promise<N
     maxImages: config.nodeStatusMaxImages,
     listImages: () => cri.listImages(),
     health: () => ({
-      memoryPressure: false,
-      diskPressure: false,
-      pidPressure: false,
-      errors: [...state.runtimeErrors(), ...[state.networkError()].filter((error) => error !== undefined)],
+      memoryPressure: pressure.conditions().includes('MemoryPressure'),
+      diskPressure: pressure.conditions().includes('DiskPressure'),
+      pidPressure: pressure.conditions().includes('PIDPressure'),
+      errors: [
+        ...state.runtimeErrors(),
+        ...[state.networkError()].filter((error) => error !== undefined),
+        ...(pressure.shuttingDown() ? ['node is shutting down'] : []),
+      ],
     }),
     onPodCidr: (podCidr) =>
       void cri
@@ -89,5 +97,5 @@ export async function composeNode(foundation: Foundation, pleg: Pleg): Promise<N
         .catch((error: Error) => journal.write({ kind: 'node.runtimeSilent', reason: error.message })),
   });
   await node.prepare();
-  return { machine, state, node };
+  return { machine, state, node, pressure };
 }

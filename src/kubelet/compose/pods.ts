@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitUntil } from '../../base/wait-until.ts';
-import { decideAdmission, decideResizeAdmission, nodeForAdmission, safeSysctlsOf } from '../admission/index.ts';
+import {
+  decideAdmission,
+  decideResizeAdmission,
+  nodeForAdmission,
+  preemptor,
+  safeSysctlsOf,
+} from '../admission/index.ts';
 import { openAllocations } from '../allocation/index.ts';
 import { featureEnabled, parseGoDuration } from '../config/index.ts';
 import { containerInputs } from '../containers/inputs.ts';
@@ -50,7 +56,7 @@ export interface PodInputs extends NodeParts {
 /** Everything that makes pods be: from their volumes and cgroups to their workers and the loop that feeds these. */
 export function composePods(
   foundation: Foundation,
-  { pleg, catalog, machine, state, node, cgroupDriver, logLinks }: PodInputs,
+  { pleg, catalog, machine, state, node, pressure, cgroupDriver, logLinks }: PodInputs,
 ) {
   const { flags, config, clock, startedAt, journal, cri, api } = foundation;
   const { rootDir } = flags;
@@ -261,6 +267,7 @@ export function composePods(
   });
   const appArmor = existsSync('/sys/kernel/security/apparmor/profiles');
   const sysctls = [...safeSysctlsOf(machine.kernelVersion), ...(config.allowedUnsafeSysctls ?? [])];
+  const preempt = preemptor({ journal, workers });
   const loop = createPodLoop({
     clock,
     journal,
@@ -272,7 +279,17 @@ export function composePods(
     probes,
     runtimeState: state,
     allocations,
-    admit: async (pod, others) => decideAdmission(pod, others, { node: nodeForAdmission(node), sysctls, appArmor }),
+    admit: async (pod, others) => {
+      const verdict = decideAdmission(pod, others, {
+        node: nodeForAdmission(node),
+        sysctls,
+        appArmor,
+        pressure: pressure.conditions(),
+        shuttingDown: pressure.shuttingDown(),
+      });
+      if (verdict.admitted && verdict.preempting !== undefined) await preempt(pod, verdict.preempting);
+      return verdict;
+    },
     housekeep: podHousekeeping({
       journal,
       rootDir,
@@ -290,12 +307,15 @@ export function composePods(
     }),
     sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
   });
+  const wasEvicted = (uid: string): boolean =>
+    statuses.get(uid)?.reason === 'Evicted' && workers.phaseOf(uid) === 'finished';
   const garbage = garbageCollector({
     runtime: cri,
     cache: pleg,
     clock,
     journal,
-    inUse: (uid) => catalog.byUid(uid) !== undefined || ![undefined, 'finished'].includes(workers.phaseOf(uid)),
+    inUse: (uid) =>
+      (catalog.byUid(uid) !== undefined && !wasEvicted(uid)) || ![undefined, 'finished'].includes(workers.phaseOf(uid)),
     sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
     keepPerContainer: flags.maximumDeadContainersPerContainer,
     logsRoot,

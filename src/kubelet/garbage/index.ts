@@ -29,10 +29,10 @@ const logsEveryMs = 60_000;
 export function garbageCollector(options: GarbageOptions) {
   const { runtime, cache, clock, journal, logsRoot, logLinks } = options;
 
-  async function collectRuntime(): Promise<void> {
+  async function collectRuntime(inUse: (uid: string) => boolean): Promise<void> {
     const actions = decideGarbage({
       seen: cache.all(),
-      inUse: options.inUse,
+      inUse,
       keepPerContainer: Math.max(1, options.keepPerContainer),
     });
     for (const { kind, id, because } of actions) {
@@ -66,12 +66,16 @@ export function garbageCollector(options: GarbageOptions) {
   }
 
   return {
+    /** Space is short: what pods that have ended keep for a look at them goes too. */
+    async collectEnded(hasEnded: (uid: string) => boolean): Promise<void> {
+      if (options.sourcesReady()) await collectRuntime((uid) => options.inUse(uid) && !hasEnded(uid));
+    },
     async run(signal: AbortSignal): Promise<void> {
       let logsAt = clock.now();
       while (!signal.aborted) {
         await clock.sleep(everyMs, signal).catch(() => undefined);
         if (signal.aborted || !options.sourcesReady()) continue;
-        await collectRuntime();
+        await collectRuntime(options.inUse);
         if (clock.now() - logsAt < logsEveryMs) continue;
         logsAt = clock.now();
         await collectLogs().catch((error: unknown) =>

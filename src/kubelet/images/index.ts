@@ -1,4 +1,5 @@
+export { type ImageCollector, imageCollector } from './collector.ts';
 export { parseDockerConfig } from './credentials.ts';
 export { createImageManager } from './manager.ts';
 export { type PullRecords, pullRecords } from './pull-records.ts';
-export { parseImageReference, withDefaultTag } from './reference.ts';
+export { canonicalName, parseImageReference, withDefaultTag } from './reference.ts';

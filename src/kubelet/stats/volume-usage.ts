@@ -20,7 +20,7 @@ export interface ClaimRef {
 }
 
 /** Looking through folders takes long: what was measured is good for this long. */
-const freshMs = 60_000;
+const minute = (): number => 60_000;
 
 /** The claim that a volume of the pod stands for, if any. */
 export function claimOf(pod: Pod | undefined, volume: string): ClaimRef | undefined {
@@ -49,16 +49,21 @@ async function measure(parent: string, name: string, now: Instant): Promise<Volu
   }
 }
 
-/** Measures the volumes of pods, by UID; figures that are fresh enough are not measured again. */
+/**
+ * Measures the volumes of pods, by UID; figures that are fresh enough are not measured again. `freshMs` tells how long
+ * they are, from how long it took to measure them.
+ */
 export function volumeUsages(
   rootDir: string,
   clock: Clock,
+  freshMs: (tookMs: number) => number = minute,
 ): (uids: readonly string[]) => Promise<ReadonlyMap<string, readonly VolumeUsage[]>> {
-  const measured = new Map<string, { readonly at: Instant; readonly volumes: readonly VolumeUsage[] }>();
+  const measured = new Map<string, { readonly freshUntil: Instant; readonly volumes: readonly VolumeUsage[] }>();
 
   async function volumesOf(uid: string): Promise<readonly VolumeUsage[]> {
     const known = measured.get(uid);
-    if (known !== undefined && clock.now() - known.at < freshMs) return known.volumes;
+    if (known !== undefined && clock.now() < known.freshUntil) return known.volumes;
+    const startedAt = clock.now();
     const folder = join(rootDir, 'pods', uid, 'volumes');
     const volumes: VolumeUsage[] = [];
     for (const plugin of await entriesOf(folder)) {
@@ -68,7 +73,7 @@ export function volumeUsages(
         if (usage !== undefined) volumes.push(usage);
       }
     }
-    measured.set(uid, { at: clock.now(), volumes });
+    measured.set(uid, { freshUntil: clock.now() + freshMs(clock.now() - startedAt), volumes });
     return volumes;
   }
 

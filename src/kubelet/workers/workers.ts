@@ -122,7 +122,8 @@ export function createPodWorkers(options: PodWorkersOptions): PodWorkers {
         ...(status === undefined ? {} : { status }),
       });
       const overdue = Symbol('overdue');
-      const seconds = Math.max(minimumKillSeconds, 1.5 * (graceOverride ?? 0));
+      const grace = graceOverride ?? worker.pod?.spec?.terminationGracePeriodSeconds ?? 0;
+      const seconds = Math.max(minimumKillSeconds, 1.5 * grace);
       const stop = new AbortController();
       const limit = clock.sleep(seconds * 1000, stop.signal).then(
         () => overdue,

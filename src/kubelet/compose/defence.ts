@@ -1,0 +1,76 @@
+import { parseGoDuration } from '../config/index.ts';
+import { evictionManager, nodeReadings, parseThresholds } from '../eviction/index.ts';
+import { canonicalName, imageCollector, parseImageReference } from '../images/index.ts';
+import type { Pleg } from '../pleg/index.ts';
+import { unitsOf } from '../quantity.ts';
+import { cgroupPath, kubepodsName, parseCgroupRoot } from '../resources/index.ts';
+import type { SourcesCatalog } from '../sources/index.ts';
+import { podUsages } from '../stats/index.ts';
+import type { Foundation } from './foundation.ts';
+import type { NodeParts } from './node.ts';
+import type { composePods } from './pods.ts';
+
+export interface DefenceInputs extends NodeParts {
+  readonly pleg: Pleg;
+  readonly catalog: SourcesCatalog;
+  readonly cgroupDriver: 'systemd' | 'cgroupfs';
+  readonly pods: Pick<ReturnType<typeof composePods>, 'loop' | 'workers' | 'garbage'>;
+}
+
+/** How the node is kept going: by evicting pods and removing images before something runs out. */
+export function composeDefence(
+  { flags, config, nodeName, clock, journal, cri }: Foundation,
+  { pleg, catalog, machine, node, pressure, cgroupDriver, pods }: DefenceInputs,
+) {
+  const { loop, workers, garbage } = pods;
+  const images = imageCollector({
+    images: cri,
+    clock,
+    journal,
+    nodeName,
+    policy: {
+      highPercent: config.imageGCHighThresholdPercent,
+      lowPercent: config.imageGCLowThresholdPercent,
+      minAgeMs: parseGoDuration(config.imageMinimumGCAge),
+      maxAgeMs: parseGoDuration(config.imageMaximumGCAge),
+    },
+    inUse: () => ({
+      ids: new Set(pleg.all().flatMap(({ containers }) => containers.map(({ imageId }) => imageId))),
+      references: new Set(catalog.pods().flatMap(({ spec }) => (spec?.volumes ?? []).flatMap(imageOfVolume))),
+    }),
+  });
+  const reservedBytes = unitsOf(config.systemReserved?.memory) + unitsOf(config.kubeReserved?.memory);
+  const eviction = evictionManager({
+    clock,
+    journal,
+    nodeName,
+    thresholds: parseThresholds(config),
+    watchLocalStorage: config.localStorageCapacityIsolation,
+    transitionMs: parseGoDuration(config.evictionPressureTransitionPeriod),
+    maxGraceSeconds: config.evictionMaxPodGracePeriod ?? 0,
+    readings: nodeReadings({
+      images: cri,
+      rootDir: flags.rootDir,
+      memoryBytes: machine.memoryBytes,
+      pods: {
+        cgroup: cgroupPath(kubepodsName(parseCgroupRoot(config.cgroupRoot ?? '/')), cgroupDriver),
+        memoryBytes: machine.memoryBytes - reservedBytes,
+      },
+    }),
+    activePods: loop.activePods,
+    usageOf: podUsages({ runtime: cri, cache: pleg, rootDir: flags.rootDir, clock }),
+    workers,
+    removeDeadContainers: () => garbage.collectEnded((uid) => workers.phaseOf(uid) === 'finished'),
+    removeUnusedImages: images.removeUnused,
+    onChange: node.updateSoon,
+  });
+  pressure.from({ conditions: eviction.conditions, shuttingDown: () => false });
+  return { eviction, images };
+}
+
+/** The name under which the runtime knows the image of a volume. */
+function imageOfVolume({ image }: { readonly image?: { readonly reference?: string } }): readonly string[] {
+  if (image?.reference === undefined) return [];
+  const parsed = parseImageReference(image.reference);
+  return typeof parsed === 'string' ? [] : [canonicalName(parsed)];
+}
