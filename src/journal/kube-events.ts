@@ -16,6 +16,8 @@ const queueLimit = 1000;
 const cacheLimit = 4096;
 const tries = 12;
 const retryMs = 10_000;
+/** What there is to tell of is still going on, and wants the API server and the processor more than its Events do. */
+const settleMs = 200;
 /** More than this many different messages of one kind within ten minutes become one event. */
 const aggregateAfter = 10;
 const aggregateWithinMs = 600_000;
@@ -166,6 +168,7 @@ export function kubeEvents({ api, clock, nodeName }: KubeEventsOptions): {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
+          await clock.sleep(settleMs, signal).catch(() => undefined);
           continue;
         }
         for (let attempt = 0; attempt < tries && !signal.aborted; attempt += 1) {
