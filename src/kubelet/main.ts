@@ -29,7 +29,7 @@ import { nodeLease } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
 import { createPleg } from './pleg/index.ts';
 import { unitsOf } from './quantity.ts';
-import { cgroupFs, cgroupPath, kubepodsName, parseCgroupRoot } from './resources/index.ts';
+import { cgroupFs, cgroupPath, kubepodsName, parseCgroupRoot, podCgroupPath } from './resources/index.ts';
 import { journalRoute, ownGauges, startServers } from './server/index.ts';
 import { podCatalog } from './sources/index.ts';
 import { nodeStats, operationType, podGauges } from './stats/index.ts';
@@ -149,7 +149,9 @@ async function runKubelet(
       pods: cgroupPath(kubepodsName(parseCgroupRoot(config.cgroupRoot ?? '/')), cgroupDriver),
       ...(flags.runtimeCgroups === '' ? {} : { runtime: flags.runtimeCgroups }),
       ...(config.kubeletCgroups === undefined ? {} : { kubelet: config.kubeletCgroups }),
+      ...(config.systemCgroups === undefined ? {} : { misc: config.systemCgroups }),
     },
+    cgroupOf: (pod) => podCgroupPath(pod, config.cgroupRoot ?? '/', cgroupDriver),
   });
   const gauges = podGauges({ meters: metrics.meters, cache: pleg, catalog, statuses });
   const own = ownGauges({

@@ -1,15 +1,33 @@
-import { cpus, release } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { dirname } from 'node:path';
 import type { Pod } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import type { Cri, PodSandboxStats } from '../../cri/port.ts';
 import type { PodCache } from '../parts.ts';
 import { toApiTime } from '../times.ts';
-import { renderCadvisorMetrics } from './cadvisor-metrics.ts';
+import { parseCpuTopology, renderCadvisorMetrics } from './cadvisor-metrics.ts';
+import { computeCadvisorRows, type FoundCgroup } from './cadvisor-rows.ts';
+import { readCgroupDetails } from './cgroup-details.ts';
+import { findContainerCgroups, readCgroupNetwork, readContainerCgroup } from './cgroup-tree.ts';
 import { folderUsage } from './folder-usage.ts';
-import { bootTime, readCgroupUsage, readFileSystem, readInterfaces, readProcesses } from './node-usage.ts';
+import {
+  bootTime,
+  readCgroupUsage,
+  readFileSystem,
+  readInterfaces,
+  readOwnCgroup,
+  readProcesses,
+  readSwap,
+} from './node-usage.ts';
 import { renderResourceMetrics } from './resource-metrics.ts';
-import { onlyCpuAndMemory, type RunningContainer, renderSummary, type Summary } from './summary.ts';
+import {
+  type MeasuredCgroup,
+  onlyCpuAndMemory,
+  type RunningContainer,
+  renderSummary,
+  type Summary,
+} from './summary.ts';
 import { renderVolumeMetrics } from './volume-metrics.ts';
 import { claimOf, type VolumeUsage, volumeUsages } from './volume-usage.ts';
 
@@ -28,6 +46,8 @@ export interface StatsOptions {
   readonly rootDir: string;
   /** Paths of the cgroups that the summary shows beside the pods: kubepods as `pods`, and what the flags name. */
   readonly systemCgroups: Readonly<Record<string, string>>;
+  /** Path of a pod's cgroup below the mounts. */
+  readonly cgroupOf: (pod: Pod) => string;
 }
 
 export interface Stats {
@@ -49,8 +69,11 @@ export function nodeStats({
   nodeName,
   memoryBytes,
   rootDir,
-  systemCgroups,
+  systemCgroups: namedCgroups,
+  cgroupOf,
 }: StatsOptions): Stats {
+  const ownCgroup = readOwnCgroup();
+  const systemCgroups = { ...(ownCgroup === undefined ? {} : { kubelet: ownCgroup }), ...namedCgroups };
   const before = new Map<string, { readonly used: number; readonly at: Instant }>();
 
   /** CPU in billionths since the last time this key was asked about; 0 the first time. */
@@ -73,6 +96,17 @@ export function nodeStats({
     return { id, image };
   }
 
+  /** Where the cgroups of a pod that is known here, and of its running containers, are. */
+  function cgroupsOf(uid: string) {
+    const pod = podByUid(uid);
+    if (pod === undefined) return undefined;
+    const path = cgroupOf(pod);
+    const ids = (cache.get(uid)?.containers ?? []).flatMap(({ id, state }) => (state === 'running' ? [id] : []));
+    return { path, containers: findContainerCgroups(path, ids) };
+  }
+
+  const measure = (path: string): MeasuredCgroup => ({ ...readCgroupUsage(path), details: readCgroupDetails(path) });
+
   /** Only what runs: a pod that has ended uses nothing. */
   const runs = ({ attributes }: PodSandboxStats): boolean =>
     cache.get(attributes?.metadata?.uid ?? '')?.sandboxes[0]?.ready ?? false;
@@ -85,14 +119,18 @@ export function nodeStats({
     uids: readonly string[],
     withLogs: boolean,
   ): Promise<ReadonlyMap<string, RunningContainer>> {
-    const running = uids
-      .flatMap((uid) => cache.get(uid)?.containers ?? [])
-      .flatMap((container) => (container.state === 'running' ? [container] : []));
+    const running = uids.flatMap((uid) => {
+      const cgroups = cgroupsOf(uid)?.containers;
+      return (cache.get(uid)?.containers ?? []).flatMap((container) =>
+        container.state === 'running' ? [{ ...container, cgroup: cgroups?.get(container.id) }] : [],
+      );
+    });
     return new Map(
       await Promise.all(
-        running.map(async ({ id, startedAt, logPath }) => {
+        running.map(async ({ id, startedAt, logPath, cgroup }) => {
           const logBytes = withLogs && logPath !== '' ? (await folderUsage(dirname(logPath))).bytes : 0;
-          return [id, { startedAt, logBytes }] as const;
+          const details = cgroup === undefined ? undefined : readCgroupDetails(cgroup);
+          return [id, { startedAt, logBytes, details }] as const;
         }),
       ),
     );
@@ -124,10 +162,13 @@ export function nodeStats({
       now: clock.now(),
       startTime: bootTime(),
       memoryCapacityBytes: memoryBytes,
-      nodeUsage: readCgroupUsage('/'),
-      systemContainers: Object.fromEntries(
-        Object.entries(systemCgroups).map(([name, path]) => [name, readCgroupUsage(path)]),
-      ),
+      nodeUsage: measure('/'),
+      nodeSwap: readSwap(),
+      systemContainers: Object.fromEntries(Object.entries(systemCgroups).map(([name, path]) => [name, measure(path)])),
+      podDetails: (uid) => {
+        const pod = podByUid(uid);
+        return pod && readCgroupDetails(cgroupOf(pod));
+      },
       fileSystem,
       imageBytes: images.images.reduce((sum, { usedBytes }) => sum + Number(usedBytes?.value ?? 0n), 0),
       interfaces: readInterfaces(),
@@ -163,11 +204,37 @@ export function nodeStats({
       return renderVolumeMetrics(volumes);
     },
     async cadvisorMetrics() {
+      const summary = await collect(true);
+      const cgroups = new Map(summary.pods.map(({ podRef: { uid } }) => [uid, cgroupsOf(uid)]));
+      const rows = computeCadvisorRows(summary, {
+        root: { path: '/', details: readCgroupDetails('/'), interfaces: readInterfaces() },
+        pod(uid): FoundCgroup | undefined {
+          const found = cgroups.get(uid);
+          if (found === undefined) return undefined;
+          const [first] = found.containers.values();
+          // On the host's network a pod has none of its own.
+          const hasNetwork = cache.get(uid)?.sandboxes[0]?.networkMode === 'pod' && first !== undefined;
+          return {
+            path: found.path,
+            details: readCgroupDetails(found.path),
+            interfaces: hasNetwork ? readCgroupNetwork(first) : [],
+          };
+        },
+        container(uid, name) {
+          const identity = identityOf(uid, name);
+          const path = cgroups.get(uid)?.containers.get(identity.id);
+          return { ...identity, cgroup: path === undefined ? undefined : readContainerCgroup(path) };
+        },
+      });
       const text = renderCadvisorMetrics({
-        summary: await collect(true),
-        machine: { cpuCores: cpus().length, memoryBytes, kernelVersion: release() },
+        rows,
+        machine: {
+          ...parseCpuTopology(readFileSync('/proc/cpuinfo', 'utf8')),
+          memoryBytes,
+          swapBytes: readSwap().totalBytes,
+          kernelVersion: release(),
+        },
         now: clock.now(),
-        identityOf,
       });
       return { text, contentType: plainText };
     },

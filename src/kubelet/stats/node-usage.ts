@@ -69,9 +69,13 @@ export async function readFileSystem(folder: string): Promise<FileSystemUsage> {
 export interface InterfaceUsage {
   readonly name: string;
   readonly rxBytes: number;
+  readonly rxPackets: number;
   readonly rxErrors: number;
+  readonly rxDropped: number;
   readonly txBytes: number;
+  readonly txPackets: number;
   readonly txErrors: number;
+  readonly txDropped: number;
 }
 
 /** The counters of /proc/net/dev, loopback left out. */
@@ -84,15 +88,38 @@ export function parseNetDev(content: string): readonly InterfaceUsage[] {
       {
         name: match[1] ?? '',
         rxBytes: numbers[0] ?? 0,
+        rxPackets: numbers[1] ?? 0,
         rxErrors: numbers[2] ?? 0,
+        rxDropped: numbers[3] ?? 0,
         txBytes: numbers[8] ?? 0,
+        txPackets: numbers[9] ?? 0,
         txErrors: numbers[10] ?? 0,
+        txDropped: numbers[11] ?? 0,
       },
     ];
   });
 }
 
-export const readInterfaces = (): readonly InterfaceUsage[] => parseNetDev(text('/proc/net/dev'));
+/** The network that a process sees; the node's own by default. Nothing when the process has ended. */
+export const readInterfaces = (processId = 'self'): readonly InterfaceUsage[] =>
+  parseNetDev(text(`/proc/${processId}/net/dev`));
+
+/** The node's swap space, by /proc/meminfo's text. */
+export function parseSwap(meminfo: string): { readonly totalBytes: number; readonly usedBytes: number } {
+  const bytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(meminfo)?.[1] ?? 0) * 1024;
+  return { totalBytes: bytes('SwapTotal'), usedBytes: bytes('SwapTotal') - bytes('SwapFree') };
+}
+
+export const readSwap = () => parseSwap(text('/proc/meminfo'));
+
+/** The cgroup of a process by its /proc/…/cgroup: v2's, or that of v1's memory controller. Undefined: the root. */
+export function parseOwnCgroup(content: string): string | undefined {
+  const path = /^\d+:[^:]*\bmemory\b[^:]*:(.*)$/m.exec(content)?.[1] ?? /^0::(.*)$/m.exec(content)?.[1];
+  return path === undefined || path === '/' ? undefined : path;
+}
+
+export const readOwnCgroup = () => parseOwnCgroup(text('/proc/self/cgroup'));
 
 export const bootTime = (): Date => new Date(Number(/^btime (\d+)/m.exec(text('/proc/stat'))?.[1] ?? 0) * 1000);
 
