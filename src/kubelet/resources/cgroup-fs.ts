@@ -34,16 +34,28 @@ function cgroupV1(mount: string): CgroupFs {
     )
     .map(({ name }) => join(mount, name));
   const controller = (file: string) => hierarchies.find((h) => existsSync(join(h, file)));
+  const cpuset = controller('cpuset.cpus');
+  /** Which hierarchy has which of a cgroup's files: the same one for every cgroup. */
+  const homes = new Map<string, string>();
+  const homeOf = (path: string, file: string): string | undefined => {
+    const known = homes.get(file) ?? hierarchies.find((h) => existsSync(join(h, path, file)));
+    if (known !== undefined) homes.set(file, known);
+    return known;
+  };
 
   return {
     version: 1,
     make(path) {
-      for (const hierarchy of hierarchies) makeV1(hierarchy, path);
+      for (const hierarchy of hierarchies) {
+        if (hierarchy === cpuset) makeCpuset(hierarchy, path);
+        else mkdirSync(join(hierarchy, path), { recursive: true });
+      }
     },
     apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids }) {
       const write = (file: string, value: number | string | undefined) => {
-        const hierarchy = hierarchies.find((h) => existsSync(join(h, path, file))) ?? controller(file);
-        if (value !== undefined && hierarchy !== undefined) writeFileSync(join(hierarchy, path, file), String(value));
+        if (value === undefined) return;
+        const hierarchy = homeOf(path, file) ?? controller(file);
+        if (hierarchy !== undefined) writeFileSync(join(hierarchy, path, file), String(value));
       };
       write('cpu.shares', cpuShares);
       write('cpu.cfs_period_us', cpuPeriod);
@@ -53,7 +65,7 @@ function cgroupV1(mount: string): CgroupFs {
     },
     read(path) {
       const value = (file: string): number | undefined => {
-        const hierarchy = hierarchies.find((h) => existsSync(join(h, path, file)));
+        const hierarchy = homeOf(path, file);
         return hierarchy === undefined ? undefined : Number(readFileSync(join(hierarchy, path, file), 'utf8'));
       };
       return settingsOf(
@@ -89,7 +101,7 @@ const settingsOf = (
 });
 
 /** A new cpuset cgroup has no CPUs of its own, and no process may enter it before it has. */
-function makeV1(hierarchy: string, path: string): void {
+function makeCpuset(hierarchy: string, path: string): void {
   let current = hierarchy;
   for (const part of path.split('/').filter((p) => p !== '')) {
     const parent = current;

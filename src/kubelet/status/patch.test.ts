@@ -7,6 +7,21 @@ const ready = { type: 'Ready', status: 'True' };
 test.each<[string, PodStatus, PodStatus, unknown]>([
   ['nothing changed', { phase: 'Running', conditions: [ready] }, { phase: 'Running', conditions: [ready] }, undefined],
   ['empty and absent are one', { phase: 'Running', containerStatuses: [] }, { phase: 'Running' }, undefined],
+  [
+    'empty and absent are one, however deep',
+    { containerStatuses: [{ name: 'a', image: '', imageID: '', ready: true, restartCount: 0, lastState: {} }] },
+    {
+      containerStatuses: [{ name: 'a', image: '', imageID: '', ready: true, restartCount: 0, state: { running: {} } }],
+    },
+    undefined,
+  ],
+  [
+    'one container more',
+    { containerStatuses: [{ name: 'a', image: '', imageID: '', ready: true, restartCount: 0 }] },
+    { containerStatuses: ['a', 'b'].map((name) => ({ name, image: '', imageID: '', ready: true, restartCount: 0 })) },
+    { containerStatuses: ['a', 'b'].map((name) => ({ name, image: '', imageID: '', ready: true, restartCount: 0 })) },
+  ],
+  ['zero is not nothing', {}, { observedGeneration: 0 }, { observedGeneration: 0 }],
   ['a new phase', { phase: 'Pending' }, { phase: 'Running' }, { phase: 'Running' }],
   ['a reason that is gone', { phase: 'Pending', reason: 'X' }, { phase: 'Pending' }, { reason: null }],
   [
