@@ -16,7 +16,7 @@ import {
   uidOf,
 } from '../pod-facts.ts';
 import { type RunningStatusManager, readinessIsStale } from '../status/index.ts';
-import type { RunningPodSync } from './sync-pod.ts';
+import type { RunningPodSync } from './pod-sync.ts';
 import type { PodWorkers } from './workers.ts';
 
 /** What the sources tell of pods that came, changed and went. */

@@ -1,86 +1,25 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Pod, PodCondition, PodStatus } from '../../api/types.ts';
-import type { Clock, Instant } from '../../base/clock.ts';
+import type { Pod, PodStatus } from '../../api/types.ts';
+import type { Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
-import type { Journal } from '../../journal/journal.ts';
 import type { Allocations } from '../allocation/index.ts';
 import { hashContainer } from '../containers/hash.ts';
 import type { ObservedPod } from '../observed.ts';
-import type {
-  MountedVolumes,
-  NodeFacts,
-  PodCache,
-  PodCatalog,
-  PodCgroups,
-  PodObjects,
-  ProbeManager,
-  RunnableContainer,
-  RuntimeState,
-  StatusManager,
-  VolumeManager,
-} from '../parts.ts';
-import {
-  configSeen,
-  isHostNetwork,
-  isStaticPod,
-  isTerminalPhase,
-  logNameOf,
-  mirroredStatus,
-  podReference,
-  uidOf,
-} from '../pod-facts.ts';
-import { computePodStatus, isPastDeadline, isRestartingAll } from '../status/index.ts';
+import type { PodCache, PodCgroups, PodObjects, ProbeManager, RunnableContainer } from '../parts.ts';
+import { isStaticPod, isTerminalPhase, logNameOf, podReference, uidOf } from '../pod-facts.ts';
+import { isPastDeadline, isRestartingAll } from '../status/index.ts';
 import { fromApiTime } from '../times.ts';
 import { decidePodActions } from './decide.ts';
 import { decideResize, type ResizeDecision } from './decide-resize.ts';
-import type { Execute, ExecutionOutcome, WaitingReason } from './execute.ts';
+import type { Execute, ExecutionOutcome } from './execute.ts';
+import { type PodPreparationOptions, podPreparation } from './pod-preparation.ts';
+import { overrideStatus, type PodStatusWriterOptions, podStatusWriter } from './pod-status-writer.ts';
+import type { RunningPodSync, SyncResult } from './pod-sync.ts';
 import type { RestartBackoff } from './restart-backoff.ts';
 import type { Terminator } from './termination.ts';
-import { NetworkNotReady } from './worker.ts';
 
-/** What an eviction, or another end that the kubelet itself decided, says in the pod's status. */
-export interface StatusOverride {
-  readonly phase: 'Failed';
-  readonly reason: string;
-  readonly message: string;
-  readonly condition?: PodCondition;
-}
-
-export interface SyncResult {
-  /** The pod has ended by itself. */
-  readonly terminal: boolean;
-  /** When the last action was carried out: only what is seen later shows its effect. */
-  readonly actedAt: Instant | undefined;
-  /** Something did not work and is to be tried again. */
-  readonly failed: boolean;
-  readonly retryAt: Instant | undefined;
-}
-
-/** The four things a worker does with its pod. Each rejects when it is to be done again. */
-export interface PodSync {
-  sync(pod: Pod, seen: ObservedPod, signal: AbortSignal): Promise<SyncResult>;
-  /** Stops all containers; resolves when none runs. */
-  terminate(
-    pod: Pod,
-    seen: ObservedPod,
-    graceSeconds: number,
-    override: StatusOverride | undefined,
-    signal: AbortSignal,
-  ): Promise<void>;
-  /** Gives back volumes, cgroups and watches; after it the pod's object may go. */
-  finish(pod: Pod, seen: ObservedPod, signal: AbortSignal): Promise<void>;
-  killOrphan(seen: ObservedPod, signal: AbortSignal): Promise<void>;
-}
-
-export interface PodSyncOptions {
+export interface PodSyncOptions extends PodStatusWriterOptions, PodPreparationOptions {
   readonly cache: Pick<PodCache, 'get' | 'getNewerThan'>;
-  readonly clock: Clock;
-  readonly journal: Journal;
-  readonly statuses: StatusManager;
-  readonly catalog: Pick<PodCatalog, 'mirrorOf'>;
   readonly probes: ProbeManager;
-  readonly volumes: VolumeManager;
   readonly cgroups: Pick<PodCgroups, 'ensurePod' | 'removePod' | 'current'>;
   readonly allocations: Pick<Allocations, 'apply' | 'forget' | 'inForce' | 'noteProgress' | 'conditions'>;
   /** Absent when standalone. */
@@ -89,28 +28,13 @@ export interface PodSyncOptions {
   readonly ensureMirror: ((pod: Pod) => Promise<void>) | undefined;
   /** Resolves when the API's mirrors are known, or after a while: the API server may be down. Absent when standalone. */
   readonly mirrorsKnown: ((signal: AbortSignal) => Promise<unknown>) | undefined;
-  readonly facts: Pick<NodeFacts, 'hostIps'>;
-  readonly runtimeState: Pick<RuntimeState, 'networkError'>;
   readonly execute: Execute;
   readonly terminator: Terminator;
   readonly backoff: RestartBackoff;
-  readonly rootDir: string;
-  readonly startedAt: Instant;
-}
-
-export interface RunningPodSync extends PodSync {
-  /** Computes the status anew from what was last seen: a probe's word has changed. */
-  refreshStatus(pod: Pod): void;
-  /** What the pod's volumes are made of has changed: the next sync sets them up anew. */
-  volumesChanged(uid: string): void;
 }
 
 const orphanGraceSeconds = 1;
-/** After this a sandbox is told of though no container has started: most likely an image is being pulled. */
-const sandboxReportMs = 2000;
 const mirrorRetryMs = 2000;
-/** Shorter than the time between two syncs, so that each of those refreshes them. */
-const volumesFreshMs = 45_000;
 
 /** The key of a container's back-off: a new image starts from nothing. */
 export const backoffKey = (pod: Pod, container: Pick<RunnableContainer, 'name' | 'image' | 'resources'>): string =>
@@ -119,89 +43,8 @@ export const backoffKey = (pod: Pod, container: Pick<RunnableContainer, 'name' |
 /** Brings pods to what their specs say, and to their ends. */
 export function createPodSync(options: PodSyncOptions): RunningPodSync {
   const { cache, clock, journal, statuses, probes, volumes, allocations } = options;
-  const waiting = new Map<string, Map<string, WaitingReason>>();
-  const mounts = new Map<string, { readonly pod: Pod; readonly at: Instant; readonly volumes: MountedVolumes }>();
-
-  const oldStatus = (pod: Pod): PodStatus =>
-    statuses.get(uidOf(pod)) ?? mirroredStatus(options.catalog.mirrorOf(pod), pod) ?? pod.status ?? {};
-
-  const statusOf = (pod: Pod, seen: ObservedPod, stopped: boolean): PodStatus =>
-    computePodStatus({
-      pod,
-      seen,
-      old: oldStatus(pod),
-      waitingReason: (container) => waiting.get(uidOf(pod))?.get(container),
-      readiness: probes.readiness,
-      startup: probes.startup,
-      stopped,
-      now: clock.now(),
-      kubeletStartedAt: options.startedAt,
-      hostIps: options.facts.hostIps(),
-      resizing: allocations.conditions(uidOf(pod)),
-      inForce: allocations.inForce(uidOf(pod)),
-      cgroup: options.cgroups.current(pod),
-    });
-
-  function rememberStarts(uid: string, { starts }: ExecutionOutcome): void {
-    const reasons = waiting.get(uid) ?? new Map<string, WaitingReason>();
-    for (const [container, reason] of starts) {
-      if (reason === undefined) reasons.delete(container);
-      else reasons.set(container, reason);
-    }
-    waiting.set(uid, reasons);
-  }
-
-  /** First times are measured from when the pod was first seen in its source. */
-  function measureStart(pod: Pod, before: PodStatus | undefined, now: PodStatus): void {
-    const seenAt = fromApiTime(pod.metadata?.annotations?.[configSeen]);
-    if (seenAt === undefined) return;
-    const sinceSeenMs = clock.now() - seenAt;
-    if (before === undefined) journal.write({ kind: 'pod.firstSynced', pod: logNameOf(pod), sinceSeenMs });
-    if (before?.phase === 'Pending' && now.phase === 'Running') {
-      const createdAt = isStaticPod(pod) ? undefined : fromApiTime(pod.metadata?.creationTimestamp);
-      const sinceCreated = createdAt === undefined ? {} : { sinceCreatedMs: clock.now() - createdAt };
-      journal.write({ kind: 'pod.running', pod: logNameOf(pod), sinceSeenMs, ...sinceCreated });
-    }
-  }
-
-  async function ensureCgroup(pod: Pod): Promise<void> {
-    try {
-      await options.cgroups.ensurePod(pod);
-    } catch (error) {
-      journal.write({ kind: 'pod.cgroupFailed', object: podReference(pod), error: messageOf(error) });
-      throw error;
-    }
-  }
-
-  async function makeFolders(pod: Pod): Promise<void> {
-    const root = join(options.rootDir, 'pods', uidOf(pod));
-    try {
-      await mkdir(root, { recursive: true, mode: 0o750 });
-      await Promise.all(
-        ['volumes', 'plugins'].map((name) => mkdir(join(root, name), { recursive: true, mode: 0o750 })),
-      );
-    } catch (error) {
-      journal.write({ kind: 'pod.dirsFailed', object: podReference(pod), error: messageOf(error) });
-      throw error;
-    }
-  }
-
-  /** Volumes are set up anew for a new version of the pod, when their objects changed, and now and then. */
-  async function mountVolumes(pod: Pod, signal: AbortSignal): Promise<MountedVolumes> {
-    const before = mounts.get(uidOf(pod));
-    if (before?.pod === pod && clock.now() - before.at < volumesFreshMs) return before.volumes;
-    const at = clock.now();
-    const mounted = await volumes.mount(pod, signal);
-    mounts.set(uidOf(pod), { pod, at, volumes: mounted });
-    return mounted;
-  }
-
-  function requireNetwork(pod: Pod): void {
-    const error = isHostNetwork(pod) ? undefined : options.runtimeState.networkError();
-    if (error === undefined) return;
-    journal.write({ kind: 'pod.networkNotReady', object: podReference(pod), error });
-    throw new NetworkNotReady(`network is not ready: ${error}`);
-  }
+  const writer = podStatusWriter(options);
+  const preparation = podPreparation(options);
 
   const decide = (pod: Pod, seen: ObservedPod, resize: ResizeDecision) =>
     decidePodActions(pod, seen, {
@@ -211,7 +54,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       startup: probes.startup,
       retryOf: (container, ended) =>
         ended.state === 'exited' ? options.backoff.retryOf(backoffKey(pod, container), ended.finishedAt) : undefined,
-      restartingAll: isRestartingAll(pod, seen, oldStatus(pod)),
+      restartingAll: isRestartingAll(pod, seen, writer.old(pod)),
       resize,
     });
 
@@ -226,21 +69,20 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     if (adopted) await options.mirrorsKnown?.(signal);
     const resize = decideResize(pod, seen, allocations.inForce(uid));
     allocations.noteProgress(pod, resize.underWay);
-    const status = statusOf(pod, seen, false);
+    const status = writer.compute(pod, seen, false);
     if (status.reason === 'DeadlineExceeded' && before?.reason !== 'DeadlineExceeded') {
       journal.write({ kind: 'pod.deadlineExceeded', object: podReference(pod) });
     }
     statuses.set(pod, status);
     if (isTerminalPhase(status.phase)) return { terminal: true, actedAt: undefined, failed: false, retryAt: undefined };
-    measureStart(pod, before, status);
-    requireNetwork(pod);
+    writer.measureStart(pod, before, status);
+    preparation.requireNetwork(pod);
     options.objects?.register(pod);
     const mirrored = isStaticPod(pod) ? options.ensureMirror?.(pod) : undefined;
     mirrored?.catch((error) =>
       journal.write({ kind: 'pod.cleanupFailed', what: 'mirror pod', error: messageOf(error) }),
     );
-    await Promise.all([ensureCgroup(pod), makeFolders(pod)]);
-    const mounted = await mountVolumes(pod, signal);
+    const mounted = await preparation.prepare(pod, signal);
     probes.addPod(pod);
 
     const actions = decide(pod, seen, resize);
@@ -253,14 +95,14 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
         actions,
         volumes: mounted,
         signal,
-        onSandboxReady: () => void refreshAfterSandbox(pod, AbortSignal.any([signal, executed.signal])),
+        onSandboxReady: () => void writer.refreshAfterSandbox(pod, AbortSignal.any([signal, executed.signal])),
       })
       .finally(() => executed.abort());
-    rememberStarts(uid, outcome);
+    writer.rememberStarts(uid, outcome);
     const actedAt = clock.now();
     if (outcome.acted || outcome.starts.size > 0) {
-      if (outcome.acted) await refreshNewer(pod, actedAt, signal);
-      else statuses.set(pod, statusOf(pod, seen, false));
+      if (outcome.acted) await writer.refreshNewer(pod, actedAt, signal);
+      else statuses.set(pod, writer.compute(pod, seen, false));
     }
     journal.write({
       kind: 'pod.synced',
@@ -306,22 +148,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     const seconds = pod.spec?.activeDeadlineSeconds;
     const startedAt = fromApiTime(statuses.get(uidOf(pod))?.startTime);
     if (seconds === undefined || startedAt === undefined) return undefined;
-    return isPastDeadline(pod, oldStatus(pod), clock.now()) ? undefined : startedAt + seconds * 1000;
-  }
-
-  /** Looks at the pod anew and says what is there, so that the API hears of it without waiting for the next sync. */
-  async function refreshNewer(pod: Pod, newerThan: Instant, signal: AbortSignal): Promise<void> {
-    const seen = await cache.getNewerThan(uidOf(pod), newerThan, signal);
-    statuses.set(pod, statusOf(pod, seen, false));
-  }
-
-  /** Tells of a sandbox whose containers take their time, to pull images say; most run in a moment, and that tells of both. */
-  async function refreshAfterSandbox(pod: Pod, signal: AbortSignal): Promise<void> {
-    const readyAt = clock.now();
-    await clock
-      .sleep(sandboxReportMs, signal)
-      .then(() => refreshNewer(pod, readyAt, signal))
-      .catch(() => undefined);
+    return isPastDeadline(pod, writer.old(pod), clock.now()) ? undefined : startedAt + seconds * 1000;
   }
 
   return {
@@ -329,17 +156,18 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     refreshStatus(wanted) {
       const pod = allocations.apply(wanted);
       const seen = cache.get(uidOf(pod));
-      if (seen !== undefined && statuses.get(uidOf(pod)) !== undefined) statuses.set(pod, statusOf(pod, seen, false));
+      if (seen !== undefined && statuses.get(uidOf(pod)) !== undefined)
+        statuses.set(pod, writer.compute(pod, seen, false));
     },
 
-    volumesChanged: (uid) => void mounts.delete(uid),
+    volumesChanged: preparation.volumesChanged,
 
     async terminate(wanted, seen, graceSeconds, override, signal) {
       const pod = allocations.apply(wanted);
       const startedAt = clock.now();
       const withOverride = (status: PodStatus): PodStatus =>
         override === undefined ? status : overrideStatus(status, override);
-      statuses.set(pod, withOverride(statusOf(pod, seen, false)));
+      statuses.set(pod, withOverride(writer.compute(pod, seen, false)));
       probes.stopLivenessAndStartup(pod);
       try {
         await options.terminator.stopPod(pod, seen, { graceOverride: graceSeconds }, signal);
@@ -356,19 +184,19 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
           `detected running containers after a successful KillPod: ${running.map(({ id }) => id).join(' ')}`,
         );
       }
-      statuses.set(pod, withOverride(statusOf(pod, stopped, true)));
+      statuses.set(pod, withOverride(writer.compute(pod, stopped, true)));
       journal.write({ kind: 'pod.stopped', pod: logNameOf(pod), ms: clock.now() - startedAt });
     },
 
     async finish(wanted, seen) {
       const pod = allocations.apply(wanted);
-      statuses.set(pod, statusOf(pod, seen, true));
+      statuses.set(pod, writer.compute(pod, seen, true));
       await volumes.unmount(uidOf(pod));
       options.objects?.unregister(pod);
       await options.cgroups.removePod(pod);
       allocations.forget(uidOf(pod));
-      waiting.delete(uidOf(pod));
-      mounts.delete(uidOf(pod));
+      writer.forget(uidOf(pod));
+      preparation.volumesChanged(uidOf(pod));
       statuses.podFinished(pod);
       journal.write({ kind: 'pod.finished', pod: logNameOf(pod), uid: uidOf(pod) });
     },
@@ -377,16 +205,5 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       journal.write({ kind: 'pod.orphanKilled', pod: `${seen.namespace}/${seen.name}`, uid: seen.uid });
       await options.terminator.stopPod(undefined, seen, { graceOverride: orphanGraceSeconds }, signal);
     },
-  };
-}
-
-function overrideStatus(status: PodStatus, { phase, reason, message, condition }: StatusOverride): PodStatus {
-  const others = (status.conditions ?? []).filter(({ type }) => type !== condition?.type);
-  return {
-    ...status,
-    phase,
-    reason,
-    message,
-    conditions: condition === undefined ? others : [condition, ...others],
   };
 }

@@ -4,7 +4,7 @@ import { FakeClock } from '../../base/clock.ts';
 import { memoryJournal } from '../../journal/journal.ts';
 import type { PodCache } from '../parts.ts';
 import { aPod, aSeenPod, deleted } from '../test-builders.ts';
-import type { PodSync, SyncResult } from './sync-pod.ts';
+import type { PodSync, SyncResult } from './pod-sync.ts';
 import { createPodWorkers } from './workers.ts';
 
 const calm: SyncResult = { terminal: false, actedAt: undefined, failed: false, retryAt: undefined };

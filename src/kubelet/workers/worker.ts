@@ -6,7 +6,7 @@ import type { ObservedPod } from '../observed.ts';
 import type { PodCache } from '../parts.ts';
 import { isTerminalPhase, logNameOf } from '../pod-facts.ts';
 import { computeEffectiveGrace } from './grace.ts';
-import type { PodSync, StatusOverride } from './sync-pod.ts';
+import type { PodSync, StatusOverride } from './pod-sync.ts';
 
 /**
  * - syncing: the pod is brought to what its spec says, again and again;

@@ -4,7 +4,7 @@ import type { Journal } from '../../journal/journal.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { PodCache } from '../parts.ts';
 import { fullNameOf, isStaticPod, podReference, uidOf } from '../pod-facts.ts';
-import type { PodSync, StatusOverride } from './sync-pod.ts';
+import type { PodSync, StatusOverride } from './pod-sync.ts';
 import { PodWorker, type WorkerPhase } from './worker.ts';
 
 /** How long the kubelet waits at least for an end that it has decided itself. */
