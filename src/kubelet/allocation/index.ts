@@ -58,6 +58,8 @@ export interface AllocationsOptions {
 }
 
 const retryMs = 3 * 60_000;
+/** As long as not all sources are known, what waits from before a restart is looked at sooner. */
+const firstRetryMs = 30_000;
 
 /** Opens both checkpoints. Throws a KlabError when one is damaged. */
 export function openAllocations(options: AllocationsOptions): Allocations {
@@ -231,7 +233,7 @@ export function openAllocations(options: AllocationsOptions): Allocations {
     conditions: (uid) => conditions.list(uid),
     async run(signal) {
       while (!signal.aborted) {
-        await clock.sleep(retryMs, signal).catch(() => undefined);
+        await clock.sleep(options.sourcesReady() ? retryMs : firstRetryMs, signal).catch(() => undefined);
         if (!signal.aborted) await retry('periodic_retry');
       }
     },

@@ -1,6 +1,7 @@
 import type { Container, Pod } from '../../api/types.ts';
 import { quoteLikeGo } from '../go-quote.ts';
 import { milliOf, parseQuantity, unitsOf } from '../quantity.ts';
+import { limitsInEffect } from '../resources/pod-resources.ts';
 
 /** What the node allows, where a container sets no limit. */
 export type ResourceDefaults = Readonly<Record<string, string>>;
@@ -60,7 +61,7 @@ export interface ResourceField {
   readonly divisor?: string;
 }
 
-/** A container's request or limit in units of the divisor, rounded up; a limit that is not set is the node's. */
+/** A container's request or limit in units of the divisor, rounded up; a limit that is not set is the pod's, or the node's. */
 export function computeResourceField(
   pod: Pod,
   field: ResourceField | undefined,
@@ -75,7 +76,7 @@ export function computeResourceField(
   const resources = container.resources ?? {};
   const value =
     side === 'limits'
-      ? (resources.limits?.[resource] ?? defaults[resource])
+      ? (limitsInEffect(pod.spec?.resources, resources)[resource] ?? defaults[resource])
       : (resources.requests?.[resource] ?? resources.limits?.[resource]);
   if (side !== 'limits' && side !== 'requests')
     throw new Error(`unsupported container resource : ${field?.resource ?? ''}`);

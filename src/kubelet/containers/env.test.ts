@@ -202,4 +202,10 @@ describe('the downward API', () => {
     [{ containerName: 'c', resource: 'limits.memory', divisor: '1Mi' }, '64'],
     [{ containerName: 'c', resource: 'limits.cpu' }, '4'],
   ])('%o → %s', (field, expected) => expect(computeResourceField(pod, field, { cpu: '4' })).toBe(expected));
+
+  test('a limit that the container does not set is the pod’s', () => {
+    const whole: Pod = { ...pod, spec: { containers: [], ...pod.spec, resources: { limits: { cpu: '3' } } } };
+    const field = { containerName: 'c', resource: 'limits.cpu' };
+    expect(computeResourceField(whole, field, { cpu: '4' })).toBe('3');
+  });
 });

@@ -4,7 +4,8 @@ import { aContainer, aPod, aSidecar, deleted } from '../test-builders.ts';
 import { type ContainerConfigInputs, renderContainerConfig } from './container-config.ts';
 import { computeHostname } from './hostname.ts';
 import { renderHostNetworkHostsFile, renderHostsFile } from './hosts-file.ts';
-import { containerResources, oomScoreAdj, podResources, sumResources } from './resources.ts';
+import { oomScoreAdj } from './oom-score.ts';
+import { containerResources, podResources, sumResources } from './resources.ts';
 import { renderSandboxConfig } from './sandbox-config.ts';
 import { renderSecurityContext, supplementalGroups, verifyRunAsNonRoot } from './security-context.ts';
 
@@ -252,14 +253,35 @@ test.each<[string, Pod, number]>([
   ['burstable, a quarter of the node', aPod({ containers: [aContainer('main', asks('256Mi'))] }), 750],
   ['burstable, next to nothing', aPod({ containers: [aContainer('main', asks('1'))] }), 999],
   ['burstable, all of the node', aPod({ containers: [aContainer('main', asks('1Gi'))] }), 3],
+  [
+    'what only the pod as a whole asks for is shared',
+    aPod({
+      containers: [aContainer('main', asks('256Mi')), aContainer('other')],
+      resources: { requests: { memory: '512Mi' } },
+    }),
+    625,
+  ],
   ['critical for the node', aPod({ priority: 2_000_001_000 }), -997],
 ])('how soon memory’s end kills it: %s', (_name, pod, score) => {
   expect(oomScoreAdj(pod, pod.spec?.containers[0] ?? aContainer('main'), 2 ** 30)).toBe(score);
 });
 
-test('a sidecar is not killed before the containers it serves', () => {
-  const pod = aPod({ initContainers: [aSidecar('side')], containers: [aContainer('main', asks('512Mi'))] });
-  expect(oomScoreAdj(pod, aSidecar('side'), 2 ** 30)).toBe(500);
+test('a sidecar is not killed before all the containers it serves', () => {
+  const containers = [aContainer('main', asks('512Mi')), aContainer('small', asks('256Mi'))];
+  const pod = aPod({ initContainers: [aSidecar('side')], containers });
+  expect(oomScoreAdj(pod, aSidecar('side'), 2 ** 30)).toBe(750);
+});
+
+test.each<[string, Record<string, string>, bigint]>([
+  ['its own', { memory: '1Mi' }, 1_048_576n],
+  ['none', {}, 2_097_152n],
+  ['0, which is none', { memory: '0' }, 2_097_152n],
+])('a container’s limit below the pod’s: %s', (_name, limits, bytes) => {
+  const pod = aPod({ resources: { limits: { memory: '2Mi' } } });
+  const inputs = { ...cfs, cgroupVersion: 2, nodeMemoryBytes: 2 ** 30 } as const;
+  const container = aContainer('main', { resources: { limits } });
+  const rest = { singleProcessOomKill: true, swapControllable: false };
+  expect(containerResources(pod, container, { ...inputs, ...rest }).memoryLimitInBytes).toBe(bytes);
 });
 
 test('what a pod asks for together', () => {

@@ -2,7 +2,8 @@ import type { Pod, ResourceRequirements } from '../../api/types.ts';
 import type { LinuxContainerResources } from '../../cri/port.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { milliOf, unitsOf } from '../quantity.ts';
-import { computeQosClass } from '../resources/qos.ts';
+import { limitsInEffect } from '../resources/pod-resources.ts';
+import { oomScoreAdj } from './oom-score.ts';
 
 const minShares = 2;
 const maxShares = 262_144;
@@ -62,7 +63,7 @@ export function containerResources(
   container: RunnableContainer,
   inputs: ContainerResourceInputs,
 ): LinuxContainerResources {
-  const limits = { ...pod.spec?.resources?.limits, ...container.resources?.limits };
+  const limits = limitsInEffect(pod.spec?.resources, container.resources);
   const basic = podResources({ ...container.resources, limits }, inputs);
   const unified: Record<string, string> = {};
   if (inputs.cgroupVersion === 2 && !inputs.singleProcessOomKill) unified['memory.oom.group'] = '1';
@@ -75,32 +76,6 @@ export function containerResources(
       ? { memorySwapLimitInBytes: basic.memoryLimitInBytes }
       : {}),
   };
-}
-
-const guaranteedScore = -997;
-const bestEffortScore = 1000;
-const nodeCriticalPriority = 2_000_001_000;
-
-/** How soon the kernel kills the container when memory runs out: the less it asked for, the sooner. */
-export function oomScoreAdj(pod: Pod, container: RunnableContainer, nodeMemoryBytes: number): number {
-  if ((pod.spec?.priority ?? 0) >= nodeCriticalPriority) return guaranteedScore;
-  const qos = computeQosClass(pod);
-  if (qos === 'Guaranteed') return guaranteedScore;
-  if (qos === 'BestEffort') return bestEffortScore;
-  const own = burstableScore(container, nodeMemoryBytes);
-  if (
-    !pod.spec?.initContainers?.some(({ name, restartPolicy }) => name === container.name && restartPolicy === 'Always')
-  ) {
-    return own;
-  }
-  const regular = pod.spec.containers.map((c) => burstableScore(c, nodeMemoryBytes));
-  return Math.min(own, ...regular);
-}
-
-function burstableScore(container: RunnableContainer, nodeMemoryBytes: number): number {
-  const request = unitsOf(container.resources?.requests?.memory ?? container.resources?.limits?.memory);
-  const score = 1000 - Math.floor((1000 * request) / nodeMemoryBytes);
-  return Math.min(Math.max(score, 1000 + guaranteedScore), bestEffortScore - 1);
 }
 
 const cpuAndMemory = ['cpu', 'memory'] as const;

@@ -19,9 +19,9 @@ import { computeQosClass } from './qos.ts';
 
 export { cgroupFs } from './cgroup-fs.ts';
 export { cgroupPath, kubepodsName, parseCgroupRoot } from './cgroup-names.ts';
-export { podCgroupPath } from './pod-cgroup-path.ts';
 export { type CgroupSettings, milliOfQuota, milliOfShares } from './cgroup-settings.ts';
-export { computePodAmounts, computePodTotals } from './pod-resources.ts';
+export { podCgroupPath } from './pod-cgroup-path.ts';
+export { computePodAmounts, computePodTotals, limitsInEffect } from './pod-resources.ts';
 export { computeQosClass, type QosClass } from './qos.ts';
 
 export interface PodCgroupsOptions {

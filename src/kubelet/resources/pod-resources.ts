@@ -1,5 +1,5 @@
-import type { Container, Pod } from '../../api/types.ts';
-import { milliOf, unitsOf } from '../quantity.ts';
+import type { Container, Pod, ResourceRequirements } from '../../api/types.ts';
+import { isZeroQuantity, milliOf, unitsOf } from '../quantity.ts';
 import type { PodTotals } from './cgroup-settings.ts';
 
 type Side = 'requests' | 'limits';
@@ -18,6 +18,17 @@ const combine = (a: ResourceAmounts, b: ResourceAmounts, join: (x: number, y: nu
   );
 const plus = (a: ResourceAmounts, b: ResourceAmounts) => combine(a, b, (x, y) => x + y);
 const atLeast = (a: ResourceAmounts, b: ResourceAmounts) => combine(a, b, Math.max);
+
+/** The limits that hold for a container: its own, and the pod's where it has none. */
+export function limitsInEffect(
+  pod: ResourceRequirements | undefined,
+  container: ResourceRequirements | undefined,
+): Readonly<Record<string, string>> {
+  const own = Object.entries(container?.limits ?? {}).filter(
+    ([name, value]) => !isZeroQuantity(value) || pod?.limits?.[name] === undefined,
+  );
+  return { ...pod?.limits, ...Object.fromEntries(own) };
+}
 
 /**
  * What a pod needs at its most: the regular containers and sidecars together, or an init container beside the

@@ -3,6 +3,7 @@ import type { PodResourceInfo } from '../allocation/index.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { milliOf, unitsOf } from '../quantity.ts';
+import { limitsInEffect } from '../resources/index.ts';
 
 /** CPU in thousandths, memory in bytes; 0: none. Limits are those in effect: the pod's, where the container has none. */
 export interface Amounts {
@@ -42,7 +43,7 @@ const nothing: ResizeDecision = {
 
 /** The amounts that hold for a container of a pod. */
 export function amountsOf(pod: ResourceRequirements | undefined, container: ResourceRequirements | undefined): Amounts {
-  const limits = { ...pod?.limits, ...container?.limits };
+  const limits = limitsInEffect(pod, container);
   return {
     cpuRequest: milliOf(container?.requests?.cpu),
     cpuLimit: milliOf(limits.cpu),
