@@ -223,6 +223,9 @@ export function fakeCri(clock: Clock): FakeCri {
     async reopenContainerLog(id) {
       called('reopenContainerLog', id);
     },
+    async checkpointContainer(id, location) {
+      called('checkpointContainer', `${containerOf('checkpointContainer', id).id} ${location}`);
+    },
     async execSync(id, command) {
       called('execSync', `${id} ${command.join(' ')}`);
       return { stdout: new Uint8Array(), stderr: new Uint8Array(), exitCode: 0 };

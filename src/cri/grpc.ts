@@ -130,6 +130,11 @@ export function grpcCri({ runtimeEndpoint, imageEndpoint, timeoutMs, onCall }: G
     async reopenContainerLog(containerId, o) {
       await onRuntime('ReopenContainerLog', runtime.reopenContainerLog, { containerId }, o);
     },
+    async checkpointContainer(containerId, location, timeoutSeconds, o) {
+      const request = { containerId, location, timeout: BigInt(timeoutSeconds) };
+      const limit = timeoutMs + timeoutSeconds * 1000;
+      await onRuntime('CheckpointContainer', runtime.checkpointContainer, request, { timeoutMs: limit, ...o });
+    },
 
     async execSync(containerId, command, timeoutSeconds, o) {
       const request = { containerId, cmd: [...command], timeout: BigInt(timeoutSeconds) };

@@ -114,6 +114,8 @@ export interface CriRuntime {
   containerStatus(id: string, verbose: boolean, options?: CallOptions): Promise<ContainerStatusResponse>;
   updateContainerResources(id: string, linux: LinuxContainerResources, options?: CallOptions): Promise<void>;
   reopenContainerLog(id: string, options?: CallOptions): Promise<void>;
+  /** Writes all of a running container's state to the file `location`. `timeoutSeconds` 0: the runtime's own limit. */
+  checkpointContainer(id: string, location: string, timeoutSeconds: number, options?: CallOptions): Promise<void>;
 
   /** `timeoutSeconds` 0: no limit. A timeout rejects with code `deadlineExceeded`. */
   execSync(

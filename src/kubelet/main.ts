@@ -19,11 +19,14 @@ import { composePods } from './compose/pods.ts';
 import { composeSources } from './compose/sources.ts';
 import {
   allFeatures,
+  computeConfiguration,
   type KubeletConfiguration,
+  listFlags,
   loadKubeletConfiguration,
   type ParsedFlags,
   parseFlags,
   parseGoDuration,
+  renderUsage,
 } from './config/index.ts';
 import { nodeLease } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
@@ -178,6 +181,10 @@ async function runKubelet(
     catalog,
     cache: pleg,
     statusOf: statuses.get,
+    rootDir: flags.rootDir,
+    version: kubernetesVersion.slice(1),
+    startedAt,
+    flags: listFlags(flags, config),
     texts: {
       '/metrics': async () => {
         gauges();
@@ -225,6 +232,7 @@ function makeFolders(rootDir: string, logsRoot: string): void {
   for (const folder of [rootDir, join(rootDir, 'pods'), join(rootDir, 'plugins'), join(rootDir, 'plugins_registry')]) {
     mkdirSync(folder, { recursive: true, mode: 0o750 });
   }
+  mkdirSync(join(rootDir, 'checkpoints'), { recursive: true, mode: 0o700 });
   for (const folder of [logsRoot, logLinks]) mkdirSync(folder, { recursive: true, mode: 0o755 });
 }
 
@@ -242,9 +250,7 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   if (parsed.kind === 'help') {
-    process.stdout.write(
-      'kubelet [flags]: https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/\n',
-    );
+    process.stdout.write(renderUsage(computeConfiguration({}, new Map())));
     return;
   }
   const { configuration, warnings } = await loadKubeletConfiguration(parsed);

@@ -6,4 +6,5 @@ export type { KubeletFlags } from './flag-table.ts';
 export { computeConfiguration, loadKubeletConfiguration } from './load.ts';
 export type { KubeletConfiguration } from './model.ts';
 export { type ParsedFlags, parseFlags, type Taint } from './parse-flags.ts';
+export { listFlags, renderUsage } from './usage.ts';
 export { validateKubeletConfiguration } from './validate.ts';

@@ -7,26 +7,29 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { KubeApi } from '../../api/port.ts';
 import type { PodStatus } from '../../api/types.ts';
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { CriRuntime } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { ServingCertificate } from '../certificates/index.ts';
 import type { KubeletConfiguration } from '../config/index.ts';
-import { parseGoDuration, renderConfigz } from '../config/index.ts';
+import { featureEnabled, parseGoDuration, renderConfigz } from '../config/index.ts';
 import type { PodCache, PodCatalog } from '../parts.ts';
 import { authenticator, credentialsOf, type User } from './authenticate.ts';
 import { authorizer, requestAttributes } from './authorize.ts';
 import { findRoute, metricPath, type Route, requestUrl, sendJson, sendText } from './router.ts';
+import { checkpointRoute } from './routes/checkpoint.ts';
 import { containerLogsRoute } from './routes/container-logs.ts';
 import { healthRoutes } from './routes/healthz.ts';
 import { nodeLogsRoute } from './routes/node-logs.ts';
 import { podRoutes } from './routes/pods.ts';
 import { streamHandlers } from './routes/streams.ts';
+import { zPages } from './routes/zpages.ts';
 import { refuseUpgrade } from './upgrade.ts';
 
 export { ownGauges } from './own-gauges.ts';
@@ -40,7 +43,13 @@ export interface ServerOptions {
   readonly certificate: ServingCertificate;
   readonly clock: Clock;
   readonly journal: Journal;
-  readonly cri: Pick<CriRuntime, 'exec' | 'attach' | 'portForward' | 'execSync'>;
+  readonly cri: Pick<CriRuntime, 'exec' | 'attach' | 'portForward' | 'execSync' | 'checkpointContainer'>;
+  readonly rootDir: string;
+  /** `1.37.2` */
+  readonly version: string;
+  readonly startedAt: Instant;
+  /** Every flag with its value, as /flagz shows it. */
+  readonly flags: readonly (readonly [name: string, value: string])[];
   readonly catalog: PodCatalog;
   readonly cache: PodCache;
   readonly statusOf: (uid: string) => PodStatus | undefined;
@@ -61,10 +70,16 @@ const requestTimeoutMs = 4 * 3_600_000;
 
 function allRoutes(options: ServerOptions, streams: ReturnType<typeof streamHandlers>): readonly Route[] {
   const { config, catalog, cache, statusOf, clock } = options;
+  const feature = (name: string): boolean => featureEnabled(config.featureGates ?? {}, name);
   return [
     ...healthRoutes(options.syncLoopProblem),
     ...podRoutes({ catalog, cache, statusOf }),
-    { path: '/configz', debug: true, handle: ({ response }) => sendJson(response, renderConfigz(config)) },
+    {
+      path: '/configz',
+      methods: ['GET'],
+      debug: true,
+      handle: ({ response }) => sendJson(response, renderConfigz(config)),
+    },
     ...Object.entries(options.texts).flatMap(([path, make]): Route[] =>
       [path, `${path}/`].map((p) => ({
         path: p,
@@ -74,8 +89,38 @@ function allRoutes(options: ServerOptions, streams: ReturnType<typeof streamHand
         },
       })),
     ),
-    containerLogsRoute({ catalog, cache, statusOf, logsRoot: config.podLogsDir, now: () => clock.now() }),
-    nodeLogsRoute('/var/log', config.enableSystemLogHandler),
+    containerLogsRoute({
+      catalog,
+      cache,
+      statusOf,
+      logsRoot: config.podLogsDir,
+      splitStreams: feature('PodLogsQuerySplitStreams'),
+      now: () => clock.now(),
+    }),
+    nodeLogsRoute('/var/log', {
+      enabled: config.enableSystemLogHandler,
+      queries: feature('NodeLogQuery') && config.enableSystemLogQuery,
+    }),
+    ...(feature('ContainerCheckpoint')
+      ? [
+          checkpointRoute({
+            cri: options.cri,
+            catalog,
+            cache,
+            folder: join(options.rootDir, 'checkpoints'),
+            now: () => clock.now(),
+          }),
+        ]
+      : []),
+    ...zPages({
+      startedAt: options.startedAt,
+      now: () => clock.now(),
+      version: options.version,
+      paths: ['/configz', '/healthz', '/metrics', '/pods', '/stats/summary'],
+      flags: options.flags,
+      statusz: feature('ComponentStatusz'),
+      flagz: feature('ComponentFlagz'),
+    }),
     ...streams.routes,
     {
       path: '/debug/flags/v',

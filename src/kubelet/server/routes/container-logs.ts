@@ -29,7 +29,8 @@ export class BadLogQuery extends Error {
   }
 }
 
-export function parseLogQuery(query: URLSearchParams): LogQuery {
+/** `splitStreams`: one of the two streams may be asked for. Throws a BadLogQuery. */
+export function parseLogQuery(query: URLSearchParams, splitStreams = true): LogQuery {
   const number = (name: string): number | undefined => {
     const text = query.get(name);
     if (text === null || text === '') return undefined;
@@ -56,7 +57,7 @@ export function parseLogQuery(query: URLSearchParams): LogQuery {
     (limitBytes ?? 1) < 1 ||
     (sinceSeconds !== undefined && sinceTime !== undefined);
   if (senseless) throw new BadLogQuery(422);
-  if (!['All', 'Stdout', 'Stderr'].includes(stream)) throw new BadLogQuery(400);
+  if (!(splitStreams ? ['All', 'Stdout', 'Stderr'] : ['All']).includes(stream)) throw new BadLogQuery(400);
   return {
     follow: boolean('follow'),
     previous: boolean('previous'),
@@ -109,11 +110,20 @@ export interface ContainerLogsOptions {
   readonly cache: PodCache;
   readonly statusOf: (uid: string) => PodStatus | undefined;
   readonly logsRoot: string;
+  /** Whether one of the two streams may be asked for. */
+  readonly splitStreams: boolean;
   readonly now: () => number;
 }
 
 /** What `kubectl logs` shows. */
-export function containerLogsRoute({ catalog, cache, statusOf, logsRoot, now }: ContainerLogsOptions): Route {
+export function containerLogsRoute({
+  catalog,
+  cache,
+  statusOf,
+  logsRoot,
+  splitStreams,
+  now,
+}: ContainerLogsOptions): Route {
   const instance = (uid: string, id: string): ObservedContainer | undefined =>
     cache.get(uid)?.containers.find((container) => container.id === id);
 
@@ -125,7 +135,7 @@ export function containerLogsRoute({ catalog, cache, statusOf, logsRoot, now }: 
       const { namespace = '', pod: podName = '', container: containerName = '' } = params;
       let query: LogQuery;
       try {
-        query = parseLogQuery(url.searchParams);
+        query = parseLogQuery(url.searchParams, splitStreams);
       } catch (error) {
         if (!(error instanceof BadLogQuery)) throw error;
         sendJson(response, { message: error.message }, error.status);

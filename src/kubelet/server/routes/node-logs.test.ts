@@ -21,7 +21,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** What the route answers over real HTTP; its own failure is told as status 500. */
 async function ask(path: string, { enabled = true, root = join(folder, 'log') } = {}) {
-  const route = nodeLogsRoute(root, enabled);
+  const route = nodeLogsRoute(root, { enabled, queries: true });
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://node');
     const params = matchPath(route.path, url.pathname) ?? {};
@@ -52,6 +52,21 @@ test.each<[string, number, RegExp]>([
   const answer = await ask(path);
   expect(answer.status).toBe(status);
   expect(answer.body).toMatch(body);
+});
+
+test.each<[string, number, RegExp]>([
+  ['/logs/?query=/syslog', 200, /^one\ntwo\n$/],
+  ['/logs/?query=syslog', 200, /^one\ntwo\n$/],
+  ['/logs/?query=no-such-service', 200, /^\nlog not found for no-such-service\n$/],
+  ['/logs/?query=syslog&tailLines=1', 200, /options present and query resolved to log files for \[syslog\]/],
+  ['/logs/?query=/../secret', 404, /^404 page not found\n$/],
+  ['/logs/syslog?query=kubelet', 406, /^path not allowed in query mode\n$/],
+  ['/logs/?query=a%20b', 406, /input contains unsupported characters/],
+  ['/logs/?query=kubelet&boot=x', 400, /^boot: Invalid value/],
+])('query %s is answered with %i', async (path, status, body) => {
+  const answer = await ask(path);
+  expect(answer.body).toMatch(body);
+  expect(answer.status).toBe(status);
 });
 
 test('turned off', async () => expect(await ask('/logs/syslog', { enabled: false })).toMatchObject({ status: 405 }));
