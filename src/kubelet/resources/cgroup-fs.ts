@@ -27,7 +27,9 @@ export const cgroupFs = (mount = '/sys/fs/cgroup'): CgroupFs =>
   existsSync(join(mount, 'cgroup.controllers')) ? cgroupV2(mount) : cgroupV1(mount);
 
 function cgroupV1(mount: string): CgroupFs {
-  // Each controller is its own mount; `unified` is the empty version 2 hierarchy that systemd keeps for itself.
+  // Each controller is its own mount; `unified` is the version 2 hierarchy that systemd keeps for itself. Upstream's
+  // kubelet makes pods' cgroups there too, and what it left to this one is removed.
+  const unified = join(mount, 'unified');
   const hierarchies = readdirSync(mount, { withFileTypes: true })
     .filter(
       (entry) => entry.isDirectory() && entry.name !== 'unified' && existsSync(join(mount, entry.name, 'cgroup.procs')),
@@ -80,9 +82,9 @@ function cgroupV1(mount: string): CgroupFs {
       return Number(readFileSync(join(hierarchy, path, 'memory.usage_in_bytes'), 'utf8'));
     },
     exists: (path) => hierarchies.every((h) => existsSync(join(h, path))),
-    children: (path) => [...new Set(hierarchies.flatMap((h) => folders(join(h, path))))],
+    children: (path) => [...new Set([...hierarchies, unified].flatMap((h) => folders(join(h, path))))],
     processes: (path) => [...new Set(hierarchies.flatMap((h) => processesBelow(join(h, path))))],
-    remove: (path) => hierarchies.map((h) => removeBelow(join(h, path))).every(Boolean),
+    remove: (path) => [...hierarchies, unified].map((h) => removeBelow(join(h, path))).every(Boolean),
   };
 }
 

@@ -143,6 +143,18 @@ describe('cgroupFs', () => {
     expect(fs.children('/kubepods')).toEqual(['podx']);
   });
 
+  test('version 1: what another kubelet made in the unified hierarchy is found and removed', () => {
+    mkdirSync(join(mount, 'cpu'));
+    writeFileSync(join(mount, 'cpu/cgroup.procs'), '');
+    mkdirSync(join(mount, 'unified/kubepods/podx/inner'), { recursive: true });
+    const fs = cgroupFs(mount);
+    fs.make('/kubepods/podx');
+    expect(fs.children('/kubepods')).toEqual(['podx']);
+    expect(fs.remove('/kubepods/podx')).toBe(true);
+    expect(existsSync(join(mount, 'unified/kubepods/podx'))).toBe(false);
+    expect(existsSync(join(mount, 'cpu/kubepods/podx'))).toBe(false);
+  });
+
   test('version 2 is told by its controllers at the root', () => {
     writeFileSync(join(mount, 'cgroup.controllers'), 'cpu memory pids\n');
     expect(cgroupFs(mount).version).toBe(2);
