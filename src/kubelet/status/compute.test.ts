@@ -284,3 +284,18 @@ test('the version of the pod that was looked at is told', () => {
   expect(status.observedGeneration).toBe(4);
   expect(status.conditions?.every(({ observedGeneration }) => observedGeneration === 4)).toBe(true);
 });
+
+test('a pod’s resources as a whole: as they were written while it waits, as its cgroup has them once it runs', () => {
+  const pod = aPod({
+    resources: { requests: { cpu: '4m', memory: '10m' }, limits: { cpu: '100m', memory: '64Mi' } },
+  });
+  expect(compute(pod, nothing)).toMatchObject({
+    allocatedResources: { cpu: '4m', memory: '10m' },
+    resources: { requests: { cpu: '4m', memory: '10m' }, limits: { cpu: '100m', memory: '64Mi' } },
+  });
+  const cgroup = { cpuShares: 204, cpuQuota: 20_000, cpuPeriod: 100_000, memoryBytes: 2 ** 27 };
+  expect(compute(pod, aSeenPod([aSeen('main', running)]), { cgroup })).toMatchObject({
+    allocatedResources: { cpu: '4m', memory: '10m' },
+    resources: { requests: { cpu: '200m', memory: '10m' }, limits: { cpu: '200m', memory: '128Mi' } },
+  });
+});

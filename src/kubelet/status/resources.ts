@@ -91,7 +91,9 @@ export function computePodResources({
   cgroup,
   old,
 }: PodResourceInputs): Pick<PodStatus, 'resources' | 'allocatedResources'> {
-  const requests = listOf(computePodAmounts(pod, 'requests'));
+  // What the pod asks for as a whole is shown as it was written, as long as nothing is added to it.
+  const whole = pod.spec?.overhead === undefined ? pod.spec?.resources?.requests : {};
+  const requests = { ...listOf(computePodAmounts(pod, 'requests')), ...whole };
   const granted = pod.spec?.resources ?? {};
   const allocatedResources = Object.keys(requests).length === 0 ? {} : { allocatedResources: requests };
   if (!running) {
