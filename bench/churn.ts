@@ -9,14 +9,22 @@ import { type Lab, openLab } from './compare/lab.ts';
 import { runOnNode } from './compare/on-node.ts';
 import { withPods } from './compare/pod-group.ts';
 
-const text = { type: 'string' } as const;
-const { values } = parseArgs({
-  options: { pods: text, wave: text, minutes: text, cluster: text, only: text },
-});
-const pods = Number(values.pods ?? 2000);
-const wave = Number(values.wave ?? 25);
-const minutes = Number(values.minutes ?? 60);
-const subjects = (['klab', 'upstream'] as const).filter((name) => values.only === undefined || values.only === name);
+interface ChurnFlags {
+  readonly pods: number;
+  readonly wave: number;
+  readonly minutes: number;
+  readonly cluster: string | undefined;
+  readonly subjects: readonly ('klab' | 'upstream')[];
+}
+
+function parseChurnFlags(args: string[]): ChurnFlags {
+  const text = { type: 'string' } as const;
+  const options = { pods: text, wave: text, minutes: text, cluster: text, only: text };
+  const { pods = '2000', wave = '25', minutes = '60', cluster, only } = parseArgs({ args, options }).values;
+  const subjects = (['klab', 'upstream'] as const).filter((name) => only === undefined || only === name);
+  return { pods: Number(pods), wave: Number(wave), minutes: Number(minutes), cluster, subjects };
+}
+
 const warmUpWaves = 2;
 /** Logs and sandboxes of pods that are gone are removed in rounds of a minute. */
 const settleMs = 200_000;
@@ -25,7 +33,7 @@ const tell = (line: string): void => void process.stderr.write(`${new Date().toI
 const look = async (node: string): Promise<Holdings> => parseHoldings(await runOnNode(node, renderHoldingsScript()));
 
 /** One wave: so many pods are made, run, and are removed again. */
-const runWave = ({ api }: Lab, node: string): Promise<void> =>
+const runWave = ({ api }: Lab, node: string, wave: number): Promise<void> =>
   withPods(api, node, async (group) => {
     await group.createMany(wave);
     await group.until('ready', wave);
@@ -46,16 +54,17 @@ async function settle(node: string, before: Holdings): Promise<Holdings> {
   return now;
 }
 
-async function churn(lab: Lab, subject: 'klab' | 'upstream'): Promise<readonly Leak[]> {
+async function churn(lab: Lab, subject: 'klab' | 'upstream', flags: ChurnFlags): Promise<readonly Leak[]> {
+  const { pods, wave, minutes } = flags;
   const node = lab.nodes[subject];
   const until = systemClock.now() + minutes * 60_000;
   const bare = await look(node);
-  for (let i = 0; i < warmUpWaves; i += 1) await runWave(lab, node);
+  for (let i = 0; i < warmUpWaves; i += 1) await runWave(lab, node, wave);
   const before = await settle(node, bare);
   const memoryMb: number[] = [];
   let done = 0;
   while (done < pods && systemClock.now() < until) {
-    await runWave(lab, node);
+    await runWave(lab, node, wave);
     done += wave;
     const now = await look(node);
     memoryMb.push(now.memoryMb);
@@ -71,13 +80,14 @@ async function churn(lab: Lab, subject: 'klab' | 'upstream'): Promise<readonly L
 }
 
 async function main(): Promise<void> {
-  const lab = await openLab(values.cluster ?? `churn-${process.pid}`, values.cluster !== undefined);
+  const flags = parseChurnFlags(process.argv.slice(2));
+  const lab = await openLab(flags.cluster ?? `churn-${process.pid}`, flags.cluster !== undefined);
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => void lab.remove().finally(() => process.exit(1)));
   }
   try {
-    for (const subject of subjects) {
-      for (const { what, before, after } of await churn(lab, subject)) {
+    for (const subject of flags.subjects) {
+      for (const { what, before, after } of await churn(lab, subject, flags)) {
         console.log(`  ${subject} leaks ${what}: ${before} → ${after}`);
         process.exitCode = 1;
       }
