@@ -94,8 +94,8 @@ test('the pod grows before its containers', async () => {
     'a-0 cpu 20000 memory 20Mi',
   ]);
   expect(inForce.get('uid-1')?.containers.a).toEqual({
-    limits: { cpu: '200m', memory: String(20 * mi) },
-    requests: { cpu: '200m', memory: String(20 * mi) },
+    limits: { cpu: '200m', memory: '20Mi' },
+    requests: { cpu: '200m', memory: '20Mi' },
   });
 });
 

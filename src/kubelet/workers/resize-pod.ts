@@ -7,6 +7,7 @@ import type { Allocations } from '../allocation/index.ts';
 import { type ContainerResourceInputs, containerResources } from '../containers/resources.ts';
 import type { PodCgroups, RunnableContainer } from '../parts.ts';
 import { findContainer, logNameOf, uidOf } from '../pod-facts.ts';
+import { milliOf, renderBytes, renderMilli, unitsOf } from '../quantity.ts';
 import type { CgroupSettings } from '../resources/index.ts';
 import { type Amounts, amountsOf, type ContainerResize, sameAmounts } from './decide-resize.ts';
 
@@ -57,7 +58,7 @@ export function podResizer(options: ResizePodOptions): ResizePod {
   async function updateContainer(pod: Pod, { id, container: name }: ContainerResize, amounts: Amounts): Promise<void> {
     const container = findContainer(pod, name)?.container;
     if (container === undefined) return;
-    const resources = requirementsOf(amounts);
+    const resources = requirementsOf(amounts, container.resources);
     await cri.updateContainerResources(id, containerResources(pod, { ...container, resources }, options.resources()));
     const before = allocations.inForce(uidOf(pod)) ?? { containers: {} };
     allocations.setInForce(uidOf(pod), { ...before, containers: { ...before.containers, [name]: resources } });
@@ -124,7 +125,7 @@ export function noteStart(
   if (sameAmounts(amounts, amountsOf(before.pod, before.containers[container.name]))) return;
   allocations.setInForce(uidOf(pod), {
     ...before,
-    containers: { ...before.containers, [container.name]: requirementsOf(amounts) },
+    containers: { ...before.containers, [container.name]: requirementsOf(amounts, container.resources) },
   });
 }
 
@@ -139,11 +140,19 @@ function inOrder(updates: readonly ContainerResize[], resource: 'cpu' | 'memory'
   return updates.filter((update) => growth(update) !== 0).sort((a, b) => growth(a) - growth(b));
 }
 
-/** Amounts as requests and limits; 0 stands for none. */
-function requirementsOf({ cpuLimit, cpuRequest, memoryLimit, memoryRequest }: Amounts): ResourceRequirements {
-  const list = (cpu: number, memory: number) => ({
-    ...(cpu === 0 ? {} : { cpu: `${cpu}m` }),
-    ...(memory === 0 ? {} : { memory: String(memory) }),
+/** Amounts as requests and limits, in the words of what was granted where that is as much; 0 stands for none. */
+function requirementsOf(
+  { cpuLimit, cpuRequest, memoryLimit, memoryRequest }: Amounts,
+  granted: ResourceRequirements | undefined,
+): ResourceRequirements {
+  const list = (words: Readonly<Record<string, string>> | undefined, cpu: number, memory: number) => ({
+    ...(cpu === 0 ? {} : { cpu: milliOf(words?.cpu) === cpu ? (words?.cpu ?? '') : renderMilli(cpu) }),
+    ...(memory === 0
+      ? {}
+      : { memory: unitsOf(words?.memory) === memory ? (words?.memory ?? '') : renderBytes(memory) }),
   });
-  return { limits: list(cpuLimit, memoryLimit), requests: list(cpuRequest, memoryRequest) };
+  return {
+    limits: list(granted?.limits, cpuLimit, memoryLimit),
+    requests: list(granted?.requests, cpuRequest, memoryRequest),
+  };
 }
