@@ -138,6 +138,8 @@ export function composePods(
     nodeCredentials: async () =>
       parseDockerConfig(await readFile(join(rootDir, 'config.json'), 'utf8').catch(() => '{}')),
   });
+  const recursiveReadOnly = (): boolean =>
+    state.handlers().find(({ name }) => name === '')?.recursiveReadOnlyMounts ?? false;
   const inputs = containerInputs({
     journal,
     objects,
@@ -147,7 +149,7 @@ export function composePods(
     rootDir,
     mounts: kernelMounts,
     images,
-    recursiveReadOnly: () => state.handlers().find(({ name }) => name === '')?.recursiveReadOnlyMounts ?? false,
+    recursiveReadOnly,
   });
   const backoff = new RestartBackoff({
     firstMs: 10_000,
@@ -257,6 +259,7 @@ export function composePods(
     backoff,
     rootDir,
     startedAt,
+    recursiveReadOnly,
   });
   const workers = createPodWorkers({
     sync,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { VolumeMount } from '../../api/types.ts';
-import { decideRecursiveReadOnly } from './mounts.ts';
+import { decideRecursiveReadOnly } from './recursive-read-only.ts';
 import { expandSubPath } from './sub-path.ts';
 
 const aMount = (more: Partial<VolumeMount>): VolumeMount => ({ name: 'v', mountPath: '/v', ...more });

@@ -8,6 +8,7 @@ import type { Journal } from '../../journal/journal.ts';
 import type { ContainerInputs, ImageManager, MountedVolume, MountedVolumes, RunnableContainer } from '../parts.ts';
 import { logNameOf, uidOf } from '../pod-facts.ts';
 import { type MountTable, subPathTarget } from '../volumes/index.ts';
+import { decideRecursiveReadOnly } from './recursive-read-only.ts';
 import { expandSubPath, openSubPath, pathOfHandle } from './sub-path.ts';
 
 type Mount = ContainerConfig['mounts'][number];
@@ -27,20 +28,6 @@ const propagations: Readonly<Record<string, MountPropagation>> = {
   HostToContainer: MountPropagation.PROPAGATION_HOST_TO_CONTAINER,
   Bidirectional: MountPropagation.PROPAGATION_BIDIRECTIONAL,
 };
-
-/** Whether everything below the mount is to be read-only too. Throws with upstream's words. */
-export function decideRecursiveReadOnly(mount: VolumeMount, isSupported: boolean): boolean {
-  const { name, readOnly, recursiveReadOnly: mode = 'Disabled', mountPropagation = 'None' } = mount;
-  if (mode === 'Disabled') return false;
-  const asked = `volume ${JSON.stringify(name)} requested recursive read-only mode`;
-  if (readOnly !== true) throw new Error(`${asked}, but it is not read-only`);
-  if (mountPropagation !== 'None')
-    throw new Error(`${asked}, but it is not compatible with propagation ${JSON.stringify(mountPropagation)}`);
-  if (mode === 'IfPossible') return isSupported;
-  if (mode !== 'Enabled') throw new Error(`unknown recursive read-only mode ${JSON.stringify(mode)}`);
-  if (!isSupported) throw new Error(`${asked}, but it is not supported by the runtime`);
-  return true;
-}
 
 /** CRI mounts of a container's volumes. */
 export function containerMounts(options: ContainerMountsOptions): ContainerInputs['mounts'] {

@@ -79,8 +79,9 @@ export function mirrorPods({ api, journal, node, mirrorOf }: MirrorPodsOptions):
       }
       if (owner === undefined || owner.metadata?.deletionTimestamp !== undefined) return;
       try {
-        journal.write({ kind: 'source.mirrorCreating', pod: logNameOf(pod) });
         await api.create(collection(pod), renderMirrorPod(pod, owner));
+        // Told when it is so: until the watch shows it, each sync finds it missing and there already.
+        journal.write({ kind: 'source.mirrorCreating', pod: logNameOf(pod) });
       } catch (error) {
         if (!isAlreadyExists(error)) {
           journal.write({

@@ -177,7 +177,8 @@ function podSummary(stats: PodSandboxStats, input: SummaryInput) {
 export function renderSummary(input: SummaryInput) {
   const { now, nodeUsage, nodeSwap, fileSystem } = input;
   const interfaces = input.interfaces.map(countersOf);
-  const [main] = interfaces;
+  // Upstream knows this one only as the node's own; the others are mostly pods'.
+  const main = interfaces.find(({ name }) => name === 'eth0') ?? interfaces[0];
   return {
     node: {
       nodeName: input.nodeName,

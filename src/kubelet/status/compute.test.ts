@@ -32,6 +32,7 @@ const compute = (pod: Pod, seen: ObservedPod, more: Partial<PodStatusInputs> = {
     resizing: [],
     inForce: undefined,
     cgroup: undefined,
+    recursiveReadOnly: true,
     ...more,
   });
 
@@ -298,4 +299,38 @@ test('a pod’s resources as a whole: as they were written while it waits, as it
     allocatedResources: { cpu: '4m', memory: '10m' },
     resources: { requests: { cpu: '200m', memory: '10m' }, limits: { cpu: '200m', memory: '128Mi' } },
   });
+});
+
+test.each<[string, object, boolean, object]>([
+  ['a mount that may be written to', {}, true, {}],
+  ['read-only', { readOnly: true }, true, { readOnly: true, recursiveReadOnly: 'Disabled' }],
+  [
+    'all the way down',
+    { readOnly: true, recursiveReadOnly: 'Enabled' },
+    true,
+    { readOnly: true, recursiveReadOnly: 'Enabled' },
+  ],
+  [
+    'if possible, and it is',
+    { readOnly: true, recursiveReadOnly: 'IfPossible' },
+    true,
+    { readOnly: true, recursiveReadOnly: 'Enabled' },
+  ],
+  [
+    'if possible, and it is not',
+    { readOnly: true, recursiveReadOnly: 'IfPossible' },
+    false,
+    { readOnly: true, recursiveReadOnly: 'Disabled' },
+  ],
+  [
+    'asked for where it cannot be',
+    { readOnly: true, recursiveReadOnly: 'Enabled' },
+    false,
+    { readOnly: true, recursiveReadOnly: 'Disabled' },
+  ],
+])('mounts: %s', (_name, asked, recursiveReadOnly, told) => {
+  const pod = aPod({ containers: [aContainer('main', { volumeMounts: [{ name: 'v', mountPath: '/v', ...asked }] })] });
+  expect(compute(pod, aSeenPod(), { recursiveReadOnly }).containerStatuses?.[0]?.volumeMounts).toEqual([
+    { name: 'v', mountPath: '/v', ...told },
+  ]);
 });

@@ -35,6 +35,8 @@ export interface PodStatusInputs {
   readonly inForce: PodResourceInfo | undefined;
   /** What the pod's cgroup is set to. */
   readonly cgroup: CgroupSettings | undefined;
+  /** Whether the runtime can make all mounts below a read-only one read-only too. */
+  readonly recursiveReadOnly: boolean;
 }
 
 /** Containers older than this when the kubelet started keep the readiness they had. */
@@ -44,7 +46,8 @@ const adoptionMarginMs = 10_000;
 export function computePodStatus(inputs: PodStatusInputs): PodStatus {
   const { pod, seen, old, waitingReason } = inputs;
   const restartingAll = isRestartingAll(pod, seen, old);
-  const shared = { pod, seen, waitingReason, restartingAll, inForce: inputs.inForce };
+  const { inForce, recursiveReadOnly } = inputs;
+  const shared = { pod, seen, waitingReason, restartingAll, inForce, recursiveReadOnly };
   const init = computeContainerStatuses({ ...shared, list: 'initContainers', old: old.initContainerStatuses ?? [] });
   const regular = computeContainerStatuses({ ...shared, list: 'containers', old: old.containerStatuses ?? [] });
   const ephemeral = computeContainerStatuses({

@@ -1,5 +1,6 @@
-import type { ContainerStatus, Pod } from '../../api/types.ts';
+import type { ContainerStatus, Pod, VolumeMount } from '../../api/types.ts';
 import type { PodResourceInfo } from '../allocation/index.ts';
+import { decideRecursiveReadOnly } from '../containers/recursive-read-only.ts';
 import type { ObservedContainer, ObservedPod } from '../observed.ts';
 import type { RunnableContainer } from '../parts.ts';
 import type { ContainerList } from '../pod-facts.ts';
@@ -23,6 +24,8 @@ export interface ContainerStatusInputs {
   readonly restartingAll: boolean;
   /** What was last told to the pod's containers. */
   readonly inForce: PodResourceInfo | undefined;
+  /** Whether the runtime can make all mounts below a read-only one read-only too. */
+  readonly recursiveReadOnly: boolean;
 }
 
 /** The API's statuses of one list of containers: sorted by name, or for init containers in the spec's order. */
@@ -38,23 +41,29 @@ export function computeContainerStatuses(inputs: ContainerStatusInputs): Contain
   return list === 'initContainers' ? statuses : statuses.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-const volumeMounts = (container: RunnableContainer) =>
-  container.volumeMounts?.map(({ name, mountPath, readOnly, recursiveReadOnly }) => ({
-    name,
-    mountPath,
-    ...(readOnly ? { readOnly, recursiveReadOnly: recursiveReadOnly === 'Enabled' ? 'Enabled' : 'Disabled' } : {}),
-  }));
+/** Whether a mount is read-only all the way down; one that asks for what cannot be had never came to be. */
+function recursiveReadOnlyOf(mount: VolumeMount, isSupported: boolean): 'Enabled' | 'Disabled' {
+  try {
+    return decideRecursiveReadOnly(mount, isSupported) ? 'Enabled' : 'Disabled';
+  } catch {
+    return 'Disabled';
+  }
+}
 
-const mountsOf = (container: RunnableContainer): Pick<ContainerStatus, 'volumeMounts'> => {
-  const mounts = volumeMounts(container);
-  return mounts === undefined || mounts.length === 0 ? {} : { volumeMounts: mounts };
-};
+function mountsOf(container: RunnableContainer, isSupported: boolean): Pick<ContainerStatus, 'volumeMounts'> {
+  const mounts = (container.volumeMounts ?? []).map((mount) => ({
+    name: mount.name,
+    mountPath: mount.mountPath,
+    ...(mount.readOnly ? { readOnly: true, recursiveReadOnly: recursiveReadOnlyOf(mount, isSupported) } : {}),
+  }));
+  return mounts.length === 0 ? {} : { volumeMounts: mounts };
+}
 
 /** What a container that the runtime does not know is in: not there yet, or lost. */
 function fromPast(
   container: RunnableContainer,
   before: ContainerStatus | undefined,
-  { pod, restartingAll }: ContainerStatusInputs,
+  { pod, restartingAll, recursiveReadOnly }: ContainerStatusInputs,
 ): ContainerStatus {
   const hasInits = (pod.spec?.initContainers ?? []).length > 0;
   const waiting: ContainerStatus = {
@@ -65,7 +74,7 @@ function fromPast(
     restartCount: before?.restartCount ?? 0,
     state: { waiting: { reason: hasInits ? 'PodInitializing' : 'ContainerCreating' } },
     lastState: before?.lastState ?? {},
-    ...mountsOf(container),
+    ...mountsOf(container, recursiveReadOnly),
   };
   if (before === undefined) return waiting;
   if (restartingAll && before.state?.waiting === undefined) {
@@ -135,7 +144,7 @@ function fromAttempts(
     ...(user === undefined
       ? {}
       : { user: { linux: { uid: user.uid, gid: user.gid, supplementalGroups: [...user.supplementalGroups] } } }),
-    ...mountsOf(container),
+    ...mountsOf(container, inputs.recursiveReadOnly),
   };
 }
 

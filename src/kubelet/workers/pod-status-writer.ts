@@ -21,6 +21,8 @@ export interface PodStatusWriterOptions {
   readonly allocations: Pick<Allocations, 'inForce' | 'conditions'>;
   readonly facts: Pick<NodeFacts, 'hostIps'>;
   readonly startedAt: Instant;
+  /** Whether the runtime can make all mounts below a read-only one read-only too; absent: it cannot. */
+  readonly recursiveReadOnly?: (pod: Pod) => boolean;
 }
 
 /** What a worker says of its pod. */
@@ -66,6 +68,7 @@ export function podStatusWriter(options: PodStatusWriterOptions): PodStatusWrite
       resizing: allocations.conditions(uidOf(pod)),
       inForce: allocations.inForce(uidOf(pod)),
       cgroup: options.cgroups.current(pod),
+      recursiveReadOnly: options.recursiveReadOnly?.(pod) ?? false,
     });
 
   function rememberStarts(uid: string, { starts }: ExecutionOutcome): void {
