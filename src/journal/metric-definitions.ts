@@ -92,6 +92,8 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
   kubelet_started_containers_errors_total: counter('Containers that could not be started', 'container_type', 'code'),
   kubelet_restarted_pods_total: counter('Static pods that were deleted and recreated with the same UID', 'static'),
   kubelet_orphaned_runtime_pods_total: counter('Pods found in the runtime that no source knows'),
+  kubelet_graceful_shutdown_start_time_seconds: gauge('When the last graceful shutdown began'),
+  kubelet_graceful_shutdown_end_time_seconds: gauge('When the last graceful shutdown ended'),
   kubelet_evictions: counter('Pods evicted, by signal', 'eviction_signal'),
   kubelet_preemptions: counter('Pods preempted, by signal', 'preemption_signal'),
   kubelet_admission_rejections_total: counter('Pods that this node refused', 'reason'),

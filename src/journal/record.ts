@@ -10,6 +10,7 @@ import { type ResizeRecord, resizeProjections } from './records/resize.ts';
 import { type ResourceRecord, resourceProjections } from './records/resource.ts';
 import { type RuntimeRecord, runtimeProjections } from './records/runtime.ts';
 import { type ServerRecord, serverProjections } from './records/server.ts';
+import { type ShutdownRecord, shutdownProjections } from './records/shutdown.ts';
 import { type SourceRecord, sourceProjections } from './records/source.ts';
 import { type VolumeRecord, volumeProjections } from './records/volume.ts';
 
@@ -29,6 +30,7 @@ export type JournalRecord =
   | ResourceRecord
   | RuntimeRecord
   | ServerRecord
+  | ShutdownRecord
   | SourceRecord
   | VolumeRecord;
 
@@ -44,6 +46,7 @@ export const projections: Projections<JournalRecord> = {
   ...resourceProjections,
   ...runtimeProjections,
   ...serverProjections,
+  ...shutdownProjections,
   ...sourceProjections,
   ...volumeProjections,
 };

@@ -210,7 +210,7 @@ async function runKubelet(
   const lease =
     api &&
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
-  const local = [pleg, state, loop, garbage, rotation, defence.eviction, defence.images, ...sources.local, access];
+  const local = [pleg, state, loop, garbage, rotation, ...defence.parts, ...sources.local, access];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
   const remote = [statuses, serving.certificate, ...sources.remote, lease, services, events];
   /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */

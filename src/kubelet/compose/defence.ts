@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { parseGoDuration } from '../config/index.ts';
 import { evictionManager, nodeReadings, parseThresholds } from '../eviction/index.ts';
 import { canonicalName, imageCollector, parseImageReference } from '../images/index.ts';
+import { kernelLog, oomWatcher } from '../oom/index.ts';
 import type { Pleg } from '../pleg/index.ts';
 import { unitsOf } from '../quantity.ts';
 import { cgroupPath, kubepodsName, parseCgroupRoot } from '../resources/index.ts';
+import { parseShutdownGroups, shutdownManager, systemdLogind } from '../shutdown/index.ts';
 import type { SourcesCatalog } from '../sources/index.ts';
 import { podUsages } from '../stats/index.ts';
 import type { Foundation } from './foundation.ts';
@@ -64,8 +67,20 @@ export function composeDefence(
     removeUnusedImages: images.removeUnused,
     onChange: node.updateSoon,
   });
-  pressure.from({ conditions: eviction.conditions, shuttingDown: () => false });
-  return { eviction, images };
+  const oom = oomWatcher({ open: kernelLog, clock, journal, nodeName });
+  const shutdown = shutdownManager({
+    groups: parseShutdownGroups(config),
+    logind: systemdLogind(),
+    clock,
+    journal,
+    nodeName,
+    statePath: join(flags.rootDir, 'graceful_node_shutdown_state'),
+    activePods: loop.activePods,
+    workers,
+    onChange: node.updateSoon,
+  });
+  pressure.from({ conditions: eviction.conditions, shuttingDown: shutdown.shuttingDown });
+  return { parts: [eviction, images, oom, shutdown] };
 }
 
 /** The name under which the runtime knows the image of a volume. */

@@ -1,0 +1,2 @@
+export { kernelLog } from './kernel-log.ts';
+export { type OomWatcher, oomWatcher } from './watcher.ts';

@@ -1,0 +1,3 @@
+export { parseShutdownGroups, type ShutdownGroup } from './groups.ts';
+export { type ShutdownManager, shutdownManager } from './manager.ts';
+export { systemdLogind } from './systemd.ts';
