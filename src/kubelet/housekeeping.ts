@@ -17,6 +17,9 @@ export interface HousekeepingOptions {
   readonly removeOrphanMirrors: () => Promise<void>;
 }
 
+/** Cgroups lie in a dozen hierarchies, a folder a pod in each: they are looked through in every fifth round only. */
+const cgroupsEvery = 5;
+
 /** Removes what pods left behind: folders, volumes, cgroups, mirrors. Never rejects. */
 export function podHousekeeping(options: HousekeepingOptions): () => Promise<void> {
   const { journal, rootDir, catalog, workers, cache } = options;
@@ -47,12 +50,15 @@ export function podHousekeeping(options: HousekeepingOptions): () => Promise<voi
     }
   }
 
+  let round = 0;
   return async () => {
     await removeFolders();
-    await guarded('cgroups', async () => {
-      const keep = new Set([...workers.uids(), ...cache.all().map(({ uid }) => uid)].filter(inUse));
-      await options.cgroups.removeOrphans(keep);
-    });
+    round += 1;
+    if (round % cgroupsEvery === 1)
+      await guarded('cgroups', async () => {
+        const keep = new Set([...workers.uids(), ...cache.all().map(({ uid }) => uid)].filter(inUse));
+        await options.cgroups.removeOrphans(keep);
+      });
     await guarded('mirror pods', options.removeOrphanMirrors);
   };
 }
