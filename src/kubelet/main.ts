@@ -35,7 +35,15 @@ import { unitsOf } from './quantity.ts';
 import { cgroupFs, cgroupPath, kubepodsName, parseCgroupRoot, podCgroupPath } from './resources/index.ts';
 import { journalRoute, ownGauges, startServers } from './server/index.ts';
 import { podCatalog } from './sources/index.ts';
-import { nodeStats, operationType, podGauges } from './stats/index.ts';
+import {
+  bootTime,
+  nodeStartupMeter,
+  nodeStats,
+  operationType,
+  podGauges,
+  podStartMeter,
+  terminationMeter,
+} from './stats/index.ts';
 import { kubernetesVersion } from './version.ts';
 import { kernelMounts, shareRootFolder } from './volumes/index.ts';
 
@@ -68,6 +76,8 @@ async function runKubelet(
       pid: process.pid,
     }),
     metrics.reader,
+    nodeStartupMeter(metrics.meters, startedAt, bootTime().getTime()),
+    podStartMeter(metrics.meters),
     view.reader,
   ];
   const journal = createJournal(clock, readers);
@@ -156,6 +166,7 @@ async function runKubelet(
     },
     cgroupOf: (pod) => podCgroupPath(pod, config.cgroupRoot ?? '/', cgroupDriver),
   });
+  readers.push(terminationMeter({ meters: metrics.meters, cache: pleg, podByUid: catalog.byUid }));
   const gauges = podGauges({ meters: metrics.meters, cache: pleg, catalog, statuses });
   const own = ownGauges({
     meters: metrics.meters,

@@ -18,6 +18,8 @@ export type ServerRecord =
       readonly status: number;
       readonly ms: number;
     } & Asked)
+  /** A stream was asked for over WebSocket. */
+  | { readonly kind: 'server.webSocket'; readonly subresource: string }
   | { readonly kind: 'server.authFailed'; readonly step: 'authenticate' | 'authorize'; readonly reason: string }
   | { readonly kind: 'server.failed'; readonly path: string; readonly reason: string }
   | {
@@ -44,6 +46,10 @@ const labelsOf = ({ method, path, serverType }: Asked) => ({
 });
 
 export const serverProjections: Projections<ServerRecord> = {
+  'server.webSocket': {
+    measure: ({ subresource }, meters) =>
+      meters.count('kubelet_websocket_streaming_requests_total', { subresource: subresource.toLowerCase() }),
+  },
   'server.listening': { log: ({ address, port }) => info(0, 'Starting to listen', { address, port }) },
   'server.asked': {
     measure: (record, meters) => meters.gauge('kubelet_http_inflight_requests', record.inFlight, labelsOf(record)),

@@ -254,6 +254,8 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
     if (!config.enableDebuggingHandlers)
       return refuseUpgrade(client, 405, 'Method Not Allowed', 'Debug endpoints are disabled.\n');
     const answered = begin(request.method ?? '', metricPath(routes, url.pathname), 'readwrite');
+    if (request.headers.upgrade?.toLowerCase() === 'websocket' && streams.isStream(url.pathname))
+      journal.write({ kind: 'server.webSocket', subresource: url.pathname.split('/')[1] ?? '' });
     await streams.upgrade(request, client, head, url).finally(() => answered(101));
   }
 

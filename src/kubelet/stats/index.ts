@@ -31,8 +31,9 @@ import {
 import { renderVolumeMetrics } from './volume-metrics.ts';
 import { claimOf, type VolumeUsage, volumeUsages } from './volume-usage.ts';
 
+export { nodeStartupMeter, podStartMeter, terminationMeter } from './derived-metrics.ts';
 export { operationType, podGauges } from './gauges.ts';
-export { readCgroupUsage, readFileSystem, readProcesses } from './node-usage.ts';
+export { bootTime, readCgroupUsage, readFileSystem, readProcesses } from './node-usage.ts';
 export { type ContainerUsage, type PodUsage, podUsages } from './pod-usage.ts';
 
 export interface StatsOptions {
