@@ -133,7 +133,7 @@ async function runKubelet(
   const catalog = podCatalog((pod) => journal.write({ kind: 'source.duplicate', pod: pod.metadata?.name ?? '' }));
   const pods = composePods(foundation, { ...nodeParts, pleg, catalog, cgroupDriver, logLinks });
   const { loop, statuses, workers, services, cgroups, garbage, rotation } = pods;
-  const defence = composeDefence(foundation, { ...nodeParts, pleg, catalog, cgroupDriver, pods });
+  const defence = composeDefence(foundation, { ...nodeParts, pleg, cgroupDriver, pods });
   const sources = composeSources(foundation, catalog, (changes) => changes.forEach(loop.handle), node.registered);
   // Static pods that were there before the node get their mirrors as soon as it is.
   node

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { parseGoDuration } from '../config/index.ts';
 import { evictionManager, nodeReadings, parseThresholds } from '../eviction/index.ts';
-import { canonicalName, imageCollector, parseImageReference } from '../images/index.ts';
+import { imageCollector } from '../images/index.ts';
 import { kernelLog, oomWatcher } from '../oom/index.ts';
 import type { Pleg } from '../pleg/index.ts';
 import { unitsOf } from '../quantity.ts';
 import { cgroupPath, kubepodsName, parseCgroupRoot } from '../resources/index.ts';
 import { parseShutdownGroups, shutdownManager, systemdLogind } from '../shutdown/index.ts';
-import type { SourcesCatalog } from '../sources/index.ts';
 import { podUsages } from '../stats/index.ts';
 import type { Foundation } from './foundation.ts';
 import type { NodeParts } from './node.ts';
@@ -15,7 +14,6 @@ import type { composePods } from './pods.ts';
 
 export interface DefenceInputs extends NodeParts {
   readonly pleg: Pleg;
-  readonly catalog: SourcesCatalog;
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
   readonly pods: Pick<ReturnType<typeof composePods>, 'loop' | 'workers' | 'garbage'>;
 }
@@ -23,7 +21,7 @@ export interface DefenceInputs extends NodeParts {
 /** How the node is kept going: by evicting pods and removing images before something runs out. */
 export function composeDefence(
   { flags, config, nodeName, clock, journal, cri }: Foundation,
-  { pleg, catalog, machine, node, pressure, cgroupDriver, pods }: DefenceInputs,
+  { pleg, machine, node, pressure, cgroupDriver, pods }: DefenceInputs,
 ) {
   const { loop, workers, garbage } = pods;
   const images = imageCollector({
@@ -37,10 +35,7 @@ export function composeDefence(
       minAgeMs: parseGoDuration(config.imageMinimumGCAge),
       maxAgeMs: parseGoDuration(config.imageMaximumGCAge),
     },
-    inUse: () => ({
-      ids: new Set(pleg.all().flatMap(({ containers }) => containers.map(({ imageId }) => imageId))),
-      references: new Set(catalog.pods().flatMap(({ spec }) => (spec?.volumes ?? []).flatMap(imageOfVolume))),
-    }),
+    containers: cri,
   });
   const reservedBytes = unitsOf(config.systemReserved?.memory) + unitsOf(config.kubeReserved?.memory);
   const eviction = evictionManager({
@@ -81,11 +76,4 @@ export function composeDefence(
   });
   pressure.from({ conditions: eviction.conditions, shuttingDown: shutdown.shuttingDown });
   return { parts: [eviction, images, oom, shutdown] };
-}
-
-/** The name under which the runtime knows the image of a volume. */
-function imageOfVolume({ image }: { readonly image?: { readonly reference?: string } }): readonly string[] {
-  if (image?.reference === undefined) return [];
-  const parsed = parseImageReference(image.reference);
-  return typeof parsed === 'string' ? [] : [canonicalName(parsed)];
 }

@@ -20,7 +20,7 @@ import { podHousekeeping } from '../housekeeping.ts';
 import { createImageManager, parseDockerConfig, pullRecords } from '../images/index.ts';
 import { podObjects, serviceLister } from '../objects/index.ts';
 import type { Pleg } from '../pleg/index.ts';
-import { configMirror, findContainer } from '../pod-facts.ts';
+import { configMirror, findContainer, uidOf } from '../pod-facts.ts';
 import { probeManager } from '../probes/index.ts';
 import { milliOf, unitsOf } from '../quantity.ts';
 import { cgroupFs, podCgroups } from '../resources/index.ts';
@@ -287,7 +287,10 @@ export function composePods(
         node: nodeForAdmission(node),
         sysctls,
         appArmor,
-        pressure: pressure.conditions(),
+        // What runs already is the eviction manager's to choose from, one at a time.
+        pressure: pleg.get(uidOf(pod))?.containers.some(({ state }) => state === 'running')
+          ? []
+          : pressure.conditions(),
         shuttingDown: pressure.shuttingDown(),
       });
       if (verdict.admitted && verdict.preempting !== undefined) await preempt(pod, verdict.preempting);

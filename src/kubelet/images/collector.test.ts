@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
+import { Container, ContainerStatus } from '../../cri/generated/api.ts';
 import { memoryJournal } from '../../journal/journal.ts';
 import { imageCollector } from './collector.ts';
 import { bytesToFree, findOld, type ImagePolicy, removable, renderSize, updateRecords } from './garbage.ts';
@@ -78,7 +79,13 @@ function aNode({
       },
       imageFsInfo: async () => ({ images: [], containers: [] }),
     },
-    inUse: () => ({ ids: new Set(used), references: new Set(['mounted:1']) }),
+    containers: {
+      listContainers: async () => used.map((imageId) => Container.fromPartial({ id: imageId, imageId })),
+      containerStatus: async () => ({
+        status: ContainerStatus.fromPartial({ mounts: [{ image: { image: 'mounted:1' } }, { hostPath: '/x' }] }),
+        info: {},
+      }),
+    },
     diskOf: async () => ({ capacityBytes: 1000, availableBytes: free }),
   });
   const stop = new AbortController();

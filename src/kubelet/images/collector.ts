@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
-import type { CriImages } from '../../cri/port.ts';
+import type { CriImages, CriRuntime } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { readFileSystem } from '../stats/index.ts';
 import {
@@ -22,8 +22,7 @@ export interface ImageCollectorOptions {
   readonly journal: Journal;
   readonly nodeName: string;
   readonly policy: ImagePolicy;
-  /** IDs of images that containers were made from, and references of images that pods mount as volumes. */
-  readonly inUse: () => { readonly ids: ReadonlySet<string>; readonly references: ReadonlySet<string> };
+  readonly containers: Pick<CriRuntime, 'listContainers' | 'containerStatus'>;
   /** Size of the file system that a folder lies on, and what is left of it; tests have their own. */
   readonly diskOf?: (folder: string) => Promise<{ readonly capacityBytes: number; readonly availableBytes: number }>;
 }
@@ -43,12 +42,23 @@ export function imageCollector(options: ImageCollectorOptions): ImageCollector {
   const watchedSince = clock.now();
   let records: ImageRecords = new Map();
 
+  /** Images that containers were made from, dead ones too, and those that they mount as volumes. */
+  async function namesInUse(): Promise<ReadonlySet<string>> {
+    const names = new Set<string>();
+    for (const { id, imageId, imageRef } of await options.containers.listContainers()) {
+      // Older runtimes tell the image's ID as its reference.
+      names.add(imageId || imageRef);
+      const { status } = await options.containers.containerStatus(id, false);
+      for (const { image } of status?.mounts ?? []) if (image !== undefined) names.add(image.image);
+    }
+    return names;
+  }
+
   async function look(): Promise<void> {
     const listed = await images.listImages();
-    const { ids, references } = options.inUse();
+    const names = await namesInUse();
     const used = listed.filter(
-      ({ id, repoTags, repoDigests }) =>
-        ids.has(id) || [...repoTags, ...repoDigests].some((reference) => references.has(reference)),
+      ({ id, repoTags, repoDigests }) => names.has(id) || [...repoTags, ...repoDigests].some((name) => names.has(name)),
     );
     records = updateRecords(
       records,

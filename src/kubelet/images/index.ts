@@ -2,4 +2,4 @@ export { type ImageCollector, imageCollector } from './collector.ts';
 export { parseDockerConfig } from './credentials.ts';
 export { createImageManager } from './manager.ts';
 export { type PullRecords, pullRecords } from './pull-records.ts';
-export { canonicalName, parseImageReference, withDefaultTag } from './reference.ts';
+export { parseImageReference, withDefaultTag } from './reference.ts';

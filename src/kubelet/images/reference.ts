@@ -45,7 +45,3 @@ export const withoutTag = (image: string, { tag, digest }: ImageReference): stri
 /** The image's name with `:latest` where it has neither tag nor digest. */
 export const withDefaultTag = (image: string, { tag, digest }: ImageReference): string =>
   tag === undefined && digest === undefined ? `${image}:latest` : image;
-
-/** The image's name as a runtime lists it: in full, with its digest or else its tag. */
-export const canonicalName = ({ registry, repository, tag, digest }: ImageReference): string =>
-  digest === undefined ? `${registry}/${repository}:${tag ?? 'latest'}` : `${registry}/${repository}@${digest}`;

@@ -216,7 +216,8 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
     node: () => node,
     hostIps: () => ips,
     capacity: () => capacity,
-    allocatable: () => node?.status?.allocatable ?? allocatable,
+    // What others have added to the object counts; of its own the kubelet knows better than an object that may be old.
+    allocatable: () => ({ ...node?.status?.allocatable, ...allocatable }),
     async prepare() {
       ips = await findIps({ nodeName: name, nodeIp: options.nodeIp });
     },

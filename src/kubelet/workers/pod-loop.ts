@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AdmissionVerdict } from '../admission/index.ts';
 import type { Allocations } from '../allocation/index.ts';
+import type { ObservedPod } from '../observed.ts';
 import type { PodCatalog, ProbeManager, RuntimeState } from '../parts.ts';
 import type { Pleg } from '../pleg/index.ts';
 import {
@@ -162,17 +163,20 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
       if (isMirrorPod(pod) || workers.phaseOf(uid) !== undefined) continue;
       const deleted = pod.metadata?.deletionTimestamp !== undefined;
       const ended = isTerminalPhase(statuses.get(uid)?.phase) || isTerminalPhase(pod.status?.phase);
-      if (deleted || !ended) workers.update(pod);
+      // A pod that ran under the kubelet before this one and was refused by this one is still to be stopped.
+      if (deleted || !ended || runs(pleg.get(uid))) workers.update(pod);
     }
   }
+
+  const runs = (seen: ObservedPod | undefined): boolean =>
+    seen !== undefined &&
+    (seen.containers.some(({ state }) => state === 'running') || seen.sandboxes.some(({ ready }) => ready));
 
   /** Pods that run although no source has them. */
   function killOrphans(): void {
     for (const seen of pleg.all()) {
       if (catalog.byUid(seen.uid) !== undefined || workers.phaseOf(seen.uid) !== undefined) continue;
-      const runs =
-        seen.containers.some(({ state }) => state === 'running') || seen.sandboxes.some(({ ready }) => ready);
-      if (runs) workers.killOrphan(seen);
+      if (runs(seen)) workers.killOrphan(seen);
     }
   }
 
