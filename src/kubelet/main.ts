@@ -28,6 +28,7 @@ import {
   parseGoDuration,
   renderUsage,
 } from './config/index.ts';
+import { applyKernelSettings, iptablesKeeper } from './host/index.ts';
 import { nodeLease } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
 import { createPleg } from './pleg/index.ts';
@@ -81,6 +82,7 @@ async function runKubelet(
     view.reader,
   ];
   const journal = createJournal(clock, readers);
+  await applyKernelSettings({ journal, protect: config.protectKernelDefaults ?? false });
   await shareRootFolder(flags.rootDir, { mounts: kernelMounts, journal });
   for (const text of [...warnings, ...notes]) journal.write({ kind: 'node.flagWarning', text });
 
@@ -232,6 +234,7 @@ async function runKubelet(
   };
   await Promise.all([
     ...local.map((part) => part?.run(signal)),
+    ...(config.makeIPTablesUtilChains ? [iptablesKeeper({ clock, journal }).run(signal)] : []),
     ...[...remote, { run: reportNode }].map(async (part) => {
       await access?.ready(signal);
       await part?.run(signal);

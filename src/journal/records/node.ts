@@ -7,6 +7,16 @@ export type NodeRecord =
   | { readonly kind: 'node.flagWarning'; readonly text: string }
   | { readonly kind: 'node.kubeletStarted'; readonly node: string }
   | { readonly kind: 'node.cgroupV1'; readonly node: string }
+  | { readonly kind: 'node.kernelSet'; readonly name: string; readonly from: number | undefined; readonly to: number }
+  | { readonly kind: 'node.kernelNotSet'; readonly name: string; readonly to: number; readonly reason: string }
+  | { readonly kind: 'node.iptablesPlaced'; readonly family: string }
+  | {
+      readonly kind: 'node.iptablesFailed';
+      readonly family: string;
+      /** There is no such program here. */
+      readonly missing: boolean;
+      readonly reason: string;
+    }
   | { readonly kind: 'node.registering'; readonly node: string }
   | { readonly kind: 'node.registered'; readonly node: string; readonly before: boolean }
   | { readonly kind: 'node.registrationFailed'; readonly node: string; readonly reason: string }
@@ -45,6 +55,24 @@ export const nodeProjections: Projections<NodeRecord> = {
   'node.cgroupV1': {
     log: () => warning(cgroupV1Text),
     event: ({ node }) => warningEvent(nodeReference(node), 'CgroupV1', cgroupV1Text),
+  },
+  'node.kernelSet': {
+    log: ({ name, from, to }) =>
+      info(2, 'Updating kernel flag', { flag: name, expectedValue: to, actualValue: from }),
+  },
+  'node.kernelNotSet': {
+    log: ({ name, to, reason }) =>
+      warning('Updating kernel flag failed', { flag: name, expectedValue: to, err: reason }),
+  },
+  'node.iptablesPlaced': { log: ({ family }) => info(0, 'Initialized iptables rules.', { protocol: family }) },
+  'node.iptablesFailed': {
+    log: ({ family, missing, reason }) =>
+      missing
+        ? info(0, 'No iptables support on this system; not creating the KUBE-IPTABLES-HINT chain', { protocol: family })
+        : info(0, 'Failed to initialize iptables rules; some functionality may be missing.', {
+            protocol: family,
+            err: reason,
+          }),
   },
   'node.registering': { log: ({ node }) => info(0, 'Attempting to register node', { node }) },
   'node.registered': {

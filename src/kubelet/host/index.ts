@@ -1,0 +1,2 @@
+export { iptablesKeeper } from './iptables.ts';
+export { applyKernelSettings } from './kernel-settings.ts';
