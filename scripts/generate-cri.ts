@@ -18,12 +18,19 @@ const stamp = `k8s.io/cri-api ${version}\n${readFileSync(fileURLToPath(import.me
 if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.exit(0);
 
 console.error(`generating the CRI client from k8s.io/cri-api ${version}`);
-const moduleInfo = JSON.parse(
-  execFileSync('go', ['mod', 'download', '-json', `k8s.io/cri-api@${version}`], { cwd: partDir, encoding: 'utf8' }),
-) as { Dir: string };
+/** Where a module of Kubernetes lies, downloaded when it is not there. */
+function moduleFolder(module: string): string {
+  const args = ['mod', 'download', '-json', `${module}@${version}`];
+  const info = JSON.parse(execFileSync('go', args, { cwd: partDir, encoding: 'utf8' })) as { Dir: string };
+  return info.Dir;
+}
+/** Plugins' protocols: file → its folder in k8s.io/kubelet. */
+const pluginProtocols = { deviceplugin: 'deviceplugin/v1beta1', podresources: 'podresources/v1' };
 const work = mkdtempSync(join(tmpdir(), 'klab-cri-'));
 try {
-  cpSync(join(moduleInfo.Dir, 'pkg/apis/runtime/v1/api.proto'), join(work, 'api.proto'));
+  cpSync(join(moduleFolder('k8s.io/cri-api'), 'pkg/apis/runtime/v1/api.proto'), join(work, 'api.proto'));
+  for (const [name, folder] of Object.entries(pluginProtocols))
+    cpSync(join(moduleFolder('k8s.io/kubelet'), 'pkg/apis', folder, 'api.proto'), join(work, `${name}.proto`));
   writeFileSync(
     join(work, 'health.proto'),
     `syntax = "proto3";
@@ -61,7 +68,7 @@ plugins:
   execFileSync(join(root, 'node_modules/.bin/buf'), ['generate'], { cwd: work, stdio: 'inherit' });
   rmSync(outDir, { recursive: true, force: true });
   mkdirSync(outDir, { recursive: true });
-  for (const name of ['api', 'health']) {
+  for (const name of ['api', 'health', ...Object.keys(pluginProtocols)]) {
     const text = readFileSync(join(work, 'out', `${name}.ts`), 'utf8');
     writeFileSync(join(outDir, `${name}.ts`), `// @ts-nocheck generated\n${text}`);
   }

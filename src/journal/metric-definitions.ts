@@ -68,6 +68,12 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
     [10, 50, 100, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000],
     'success',
   ),
+  kubelet_device_plugin_registration_total: counter('Device plugins that registered', 'resource_name'),
+  kubelet_device_plugin_alloc_duration_seconds: histogram(
+    'Asking a device plugin to allocate',
+    seconds,
+    'resource_name',
+  ),
   kubelet_pleg_relist_duration_seconds: histogram('One relist of the runtime', seconds),
   kubelet_pleg_relist_interval_seconds: histogram('Time between relists', seconds),
   kubelet_pleg_last_seen_seconds: gauge('When the PLEG was last active'),

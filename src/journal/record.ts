@@ -1,5 +1,6 @@
 import type { Projections } from './projection.ts';
 import { type CertificateRecord, certificateProjections } from './records/certificate.ts';
+import { type DeviceRecord, deviceProjections } from './records/device.ts';
 import { type EvictionRecord, evictionProjections } from './records/eviction.ts';
 import { type ImageRecord, imageProjections } from './records/image.ts';
 import { type ImageGarbageRecord, imageGarbageProjections } from './records/image-garbage.ts';
@@ -22,6 +23,7 @@ export type JournalRecord =
   | CertificateRecord
   | EvictionRecord
   | ImageGarbageRecord
+  | DeviceRecord
   | ImageRecord
   | NodeRecord
   | PodRecord
@@ -38,6 +40,7 @@ export const projections: Projections<JournalRecord> = {
   ...certificateProjections,
   ...evictionProjections,
   ...imageGarbageProjections,
+  ...deviceProjections,
   ...imageProjections,
   ...nodeProjections,
   ...podProjections,

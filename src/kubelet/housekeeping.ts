@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../base/errors.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { Allocations } from './allocation/index.ts';
 import type { PodCache, PodCatalog, PodCgroups, VolumeManager } from './parts.ts';
 import type { PodWorkers } from './workers/index.ts';
 
@@ -13,6 +14,9 @@ export interface HousekeepingOptions {
   readonly cache: Pick<PodCache, 'all' | 'get'>;
   readonly volumes: Pick<VolumeManager, 'unmount'>;
   readonly cgroups: Pick<PodCgroups, 'removeOrphans'>;
+  readonly allocations: Pick<Allocations, 'keepOnly'>;
+  /** Devices of pods that are through are free again. */
+  readonly releaseDevices: () => void;
   /** Removes mirror pods whose static pod is gone and stopped. */
   readonly removeOrphanMirrors: () => Promise<void>;
 }
@@ -53,7 +57,10 @@ export function podHousekeeping(options: HousekeepingOptions): () => Promise<voi
   let round = 0;
   return async () => {
     await removeFolders();
+    options.releaseDevices();
     round += 1;
+    // Pods that go later are forgotten by their workers: only those of an earlier run can be left over.
+    if (round === 1) options.allocations.keepOnly((uid) => catalog.byUid(uid) !== undefined || inUse(uid));
     if (round % cgroupsEvery === 1)
       await guarded('cgroups', async () => {
         const keep = new Set([...workers.uids(), ...cache.all().map(({ uid }) => uid)].filter(inUse));

@@ -28,6 +28,7 @@ import {
   parseGoDuration,
   renderUsage,
 } from './config/index.ts';
+import { deviceManager } from './devices/index.ts';
 import { applyKernelSettings, iptablesKeeper } from './host/index.ts';
 import { nodeLease } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
@@ -130,11 +131,19 @@ async function runKubelet(
 
   const foundation: Foundation = { flags, config, nodeName, clock, startedAt, journal, cri, runtimeVersion, api };
   const pleg = createPleg({ cri, clock, journal });
-  const nodeParts = await composeNode(foundation, pleg);
+  const devices = deviceManager({
+    rootDir: flags.rootDir,
+    clock,
+    journal,
+    runs: (uid, name) => pleg.get(uid)?.containers.some((c) => c.name === name && c.state === 'running') ?? false,
+    pods: () => pods.loop.activePods(),
+    onChange: () => nodeParts.node.updateSoon(),
+  });
+  const nodeParts = await composeNode(foundation, pleg, devices);
   const { node, state } = nodeParts;
   const catalog = podCatalog((pod) => journal.write({ kind: 'source.duplicate', pod: pod.metadata?.name ?? '' }));
-  const pods = composePods(foundation, { ...nodeParts, pleg, catalog, cgroupDriver, logLinks });
-  const { loop, statuses, workers, services, cgroups, garbage, rotation } = pods;
+  const pods = composePods(foundation, { ...nodeParts, devices, pleg, catalog, cgroupDriver, logLinks });
+  const { loop, allocations, statuses, workers, services, cgroups, garbage, rotation } = pods;
   const defence = composeDefence(foundation, { ...nodeParts, pleg, cgroupDriver, pods });
   const sources = composeSources(foundation, catalog, (changes) => changes.forEach(loop.handle), node.registered);
   // Static pods that were there before the node get their mirrors as soon as it is.
@@ -223,7 +232,18 @@ async function runKubelet(
   const lease =
     api &&
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
-  const local = [pleg, state, loop, garbage, rotation, ...defence.parts, ...sources.local, access];
+  const local = [
+    pleg,
+    devices,
+    state,
+    loop,
+    allocations,
+    garbage,
+    rotation,
+    ...defence.parts,
+    ...sources.local,
+    access,
+  ];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
   const remote = [statuses, serving.certificate, ...sources.remote, lease, services, events];
   /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */

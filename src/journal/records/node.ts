@@ -57,8 +57,7 @@ export const nodeProjections: Projections<NodeRecord> = {
     event: ({ node }) => warningEvent(nodeReference(node), 'CgroupV1', cgroupV1Text),
   },
   'node.kernelSet': {
-    log: ({ name, from, to }) =>
-      info(2, 'Updating kernel flag', { flag: name, expectedValue: to, actualValue: from }),
+    log: ({ name, from, to }) => info(2, 'Updating kernel flag', { flag: name, expectedValue: to, actualValue: from }),
   },
   'node.kernelNotSet': {
     log: ({ name, to, reason }) =>

@@ -35,6 +35,10 @@ const wantsAppArmor = (pod: Pod): boolean =>
     return type !== undefined && type !== 'Unconfined';
   });
 
+/** Something that the node should have had for the pod was not to be had. */
+export const unexpectedAdmissionError = (message: string): AdmissionVerdict =>
+  rejected('UnexpectedAdmissionError', message);
+
 const admitted: AdmissionVerdict = { admitted: true };
 const rejected = (reason: string, message: string): AdmissionVerdict => ({ admitted: false, reason, message });
 

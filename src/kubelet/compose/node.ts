@@ -1,4 +1,5 @@
 import { KubeletConfigError, parseGoDuration } from '../config/index.ts';
+import type { DeviceManager } from '../devices/index.ts';
 import {
   declaredFeatures,
   fileSystemBytes,
@@ -25,7 +26,11 @@ export interface NodeParts {
 }
 
 /** The node's own side: what the machine has, how the runtime is, and the Node object. */
-export async function composeNode(foundation: Foundation, pleg: Pleg): Promise<NodeParts> {
+export async function composeNode(
+  foundation: Foundation,
+  pleg: Pleg,
+  devices: Pick<DeviceManager, 'resources'>,
+): Promise<NodeParts> {
   const { flags, config, nodeName, clock, journal, cri, runtimeVersion, api } = foundation;
   const machine = await readMachine();
   const { version: cgroupVersion } = cgroupFs();
@@ -59,6 +64,7 @@ export async function composeNode(foundation: Foundation, pleg: Pleg): Promise<N
     name: nodeName,
     nodeIp: flags.nodeIp,
     machine,
+    extended: devices.resources,
     storageBytes: await fileSystemBytes(flags.rootDir),
     settings: { maxPods: config.maxPods, podsPerCore: config.podsPerCore ?? 0, ...reserved },
     registration: {

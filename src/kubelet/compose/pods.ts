@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
 import { waitUntil } from '../../base/wait-until.ts';
 import {
   decideAdmission,
@@ -8,6 +9,7 @@ import {
   nodeForAdmission,
   preemptor,
   safeSysctlsOf,
+  unexpectedAdmissionError,
 } from '../admission/index.ts';
 import { openAllocations } from '../allocation/index.ts';
 import { featureEnabled, parseGoDuration } from '../config/index.ts';
@@ -15,6 +17,7 @@ import { containerInputs } from '../containers/inputs.ts';
 import { logRotation } from '../containers/log-rotation.ts';
 import { runtimeClasses } from '../containers/runtime-class.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
+import type { DeviceManager } from '../devices/index.ts';
 import { garbageCollector } from '../garbage/index.ts';
 import { podHousekeeping } from '../housekeeping.ts';
 import { createImageManager, parseDockerConfig, pullRecords } from '../images/index.ts';
@@ -48,6 +51,7 @@ import { sourceNames } from './sources.ts';
 export interface PodInputs extends NodeParts {
   readonly pleg: Pleg;
   readonly catalog: SourcesCatalog;
+  readonly devices: DeviceManager;
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
   /** `/var/log/containers` */
   readonly logLinks: string;
@@ -56,7 +60,7 @@ export interface PodInputs extends NodeParts {
 /** Everything that makes pods be: from their volumes and cgroups to their workers and the loop that feeds these. */
 export function composePods(
   foundation: Foundation,
-  { pleg, catalog, machine, state, node, pressure, cgroupDriver, logLinks }: PodInputs,
+  { pleg, catalog, machine, state, node, pressure, devices, cgroupDriver, logLinks }: PodInputs,
 ) {
   const { flags, config, clock, startedAt, journal, cri, api } = foundation;
   const { rootDir } = flags;
@@ -179,6 +183,7 @@ export function composePods(
     nodeMemoryBytes: machine.memoryBytes,
     singleProcessOomKill: config.singleProcessOOMKill ?? fs.version === 1,
     swapControllable,
+    hugePageSizes: [...machine.hugePages.keys()],
   });
   const startContainer = containerStarter({
     cri,
@@ -187,6 +192,7 @@ export function composePods(
     images,
     inputs,
     resources,
+    devices: devices.forContainer,
     rootDir,
     logsRoot,
     logLinks,
@@ -293,10 +299,15 @@ export function composePods(
           : pressure.conditions(),
         shuttingDown: pressure.shuttingDown(),
       });
-      if (verdict.admitted && verdict.preempting !== undefined) await preempt(pod, verdict.preempting);
-      return verdict;
+      if (!verdict.admitted) return verdict;
+      if (verdict.preempting !== undefined) await preempt(pod, verdict.preempting);
+      return devices.allocate(pod).then(
+        () => verdict,
+        (error) => unexpectedAdmissionError(`Allocate failed due to ${messageOf(error)}, which is unexpected`),
+      );
     },
     housekeep: podHousekeeping({
+      releaseDevices: () => devices.keepOnly(new Set(loop.activePods().map(uidOf))),
       journal,
       rootDir,
       catalog,
@@ -304,6 +315,7 @@ export function composePods(
       cache: pleg,
       volumes,
       cgroups,
+      allocations,
       removeOrphanMirrors: async () => {
         for (const mirror of catalog.orphanMirrors()) {
           const phase = workers.phaseOf(mirror.metadata?.annotations?.[configMirror] ?? '');

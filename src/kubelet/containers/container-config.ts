@@ -7,6 +7,19 @@ import { hashContainer } from './hash.ts';
 import { annotations, labels } from './labels.ts';
 import { type ImageUser, renderSecurityContext, supplementalGroups, type UserNamespace } from './security-context.ts';
 
+/** What device plugins add to a container. */
+export interface PluginAdditions {
+  readonly envs: Readonly<Record<string, string>>;
+  readonly mounts: readonly { readonly containerPath: string; readonly hostPath: string; readonly readOnly: boolean }[];
+  readonly devices: readonly {
+    readonly containerPath: string;
+    readonly hostPath: string;
+    readonly permissions: string;
+  }[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly cdiDevices: readonly string[];
+}
+
 export interface ContainerConfigInputs {
   readonly restartCount: number;
   /** What the runtime calls the image (its ID), once it is there. */
@@ -22,6 +35,8 @@ export interface ContainerConfigInputs {
   readonly volumeGroups: readonly number[];
   readonly seccompDefault: boolean;
   readonly rootDir: string;
+  /** What device plugins add; absent: nothing. */
+  readonly fromPlugins?: PluginAdditions;
   /** Paths of this machine that containers do not see. */
   readonly maskedPaths: readonly string[];
 }
@@ -32,6 +47,7 @@ export function renderContainerConfig(
   container: RunnableContainer,
   inputs: ContainerConfigInputs,
 ): ContainerConfig {
+  const { fromPlugins = noAdditions } = inputs;
   const variables = new Map(inputs.environment.map(({ key, value }) => [key, value]));
   const expand = (words: readonly string[] | undefined) =>
     (words ?? []).map((word) => expandVariables(word, (name) => variables.get(name)));
@@ -47,16 +63,22 @@ export function renderContainerConfig(
     command: expand(container.command),
     args: expand(container.args),
     workingDir: container.workingDir ?? '',
-    envs: inputs.environment.map(({ key, value }) => ({ key, value: Buffer.from(value) })),
-    mounts: inputs.mounts.map((mount) => mapUsers(mount, inputs.userNamespace)),
-    devices: [],
+    // The pod's own variables win: they come later.
+    envs: [...Object.entries(fromPlugins.envs).map(([key, value]) => ({ key, value })), ...inputs.environment].map(
+      ({ key, value }) => ({ key, value: Buffer.from(value) }),
+    ),
+    mounts: [
+      ...inputs.mounts.map((mount) => mapUsers(mount, inputs.userNamespace)),
+      ...fromPlugins.mounts.map(renderPluginMount),
+    ],
+    devices: fromPlugins.devices.map((device) => ({ ...device })),
     labels: {
       [labels.containerName]: container.name,
       [labels.podName]: nameOf(pod),
       [labels.podNamespace]: namespaceOf(pod),
       [labels.podUid]: uidOf(pod),
     },
-    annotations: renderAnnotations(pod, container, inputs.restartCount),
+    annotations: { ...renderAnnotations(pod, container, inputs.restartCount), ...fromPlugins.annotations },
     logPath: containerLogPath(container.name, inputs.restartCount),
     stdin: container.stdin === true,
     stdinOnce: container.stdinOnce === true,
@@ -74,10 +96,30 @@ export function renderContainerConfig(
       }),
     },
     windows: undefined,
-    CDIDevices: [],
+    CDIDevices: fromPlugins.cdiDevices.map((name) => ({ name })),
     stopSignal: 0,
   };
 }
+
+const noAdditions: PluginAdditions = { envs: {}, mounts: [], devices: [], annotations: {}, cdiDevices: [] };
+
+const renderPluginMount = ({
+  containerPath,
+  hostPath,
+  readOnly,
+}: PluginAdditions['mounts'][number]): ContainerConfig['mounts'][number] => ({
+  containerPath,
+  hostPath,
+  readonly: readOnly,
+  selinuxRelabel: false,
+  propagation: 0,
+  uidMappings: [],
+  gidMappings: [],
+  recursiveReadOnly: false,
+  image: undefined,
+  imageSubPath: '',
+  mountOptions: [],
+});
 
 /** Files that belong to a user of the pod on the node's disk are shown to the container as that user's. */
 const mapUsers = (

@@ -26,6 +26,8 @@ export interface NodeManagerOptions {
   readonly findIps?: typeof findNodeIps;
   readonly machine: Machine;
   readonly storageBytes: number;
+  /** Resources that plugins bring, by name: how many there are, and how many can be given out. */
+  readonly extended?: () => ReadonlyMap<string, { readonly capacity: number; readonly allocatable: number }>;
   readonly settings: CapacitySettings;
   readonly registration: Pick<
     NewNodeInput,
@@ -68,6 +70,10 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
   const { api, clock, journal, name, machine, findIps = findNodeIps } = options;
   const capacity = computeCapacity(machine, options.storageBytes, options.settings);
   const allocatable = computeAllocatable(capacity, options.settings);
+  const extendedOf = (side: 'capacity' | 'allocatable'): Record<string, string> =>
+    Object.fromEntries(
+      [...(options.extended?.() ?? [])].map(([resource, amounts]) => [resource, String(amounts[side])]),
+    );
   const path = `/api/v1/nodes/${name}`;
   const listeners: ((node: Node) => void)[] = [];
   let ips: readonly string[] = [];
@@ -87,8 +93,8 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
     if (found.length > 0) ips = found;
     return renderNodeStatus({
       machine,
-      capacity,
-      allocatable,
+      capacity: { ...capacity, ...extendedOf('capacity') },
+      allocatable: { ...allocatable, ...extendedOf('allocatable') },
       addresses: renderAddresses(name, ips),
       conditions: computeConditions(before?.status?.conditions ?? [], options.health(), clock.now()),
       images,
@@ -217,7 +223,7 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
     hostIps: () => ips,
     capacity: () => capacity,
     // What others have added to the object counts; of its own the kubelet knows better than an object that may be old.
-    allocatable: () => ({ ...node?.status?.allocatable, ...allocatable }),
+    allocatable: () => ({ ...node?.status?.allocatable, ...allocatable, ...extendedOf('allocatable') }),
     async prepare() {
       ips = await findIps({ nodeName: name, nodeIp: options.nodeIp });
     },

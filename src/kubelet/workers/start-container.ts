@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Cri, PodSandboxConfig } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { containerLogPath, renderContainerConfig } from '../containers/container-config.ts';
+import { containerLogPath, type PluginAdditions, renderContainerConfig } from '../containers/container-config.ts';
 import { containerConfigError, StartFailure } from '../containers/errors.ts';
 import { computeHostname } from '../containers/hostname.ts';
 import { placeOwnMounts } from '../containers/own-mounts.ts';
@@ -24,6 +24,8 @@ export interface StarterOptions {
   readonly journal: Journal;
   readonly images: ImageManager;
   readonly inputs: Pick<ContainerInputs, 'environment' | 'mounts'>;
+  /** What device plugins add to the container. */
+  readonly devices: (pod: Pod, container: RunnableContainer) => Promise<PluginAdditions>;
   readonly resources: () => ContainerResourceInputs;
   readonly rootDir: string;
   /** `/var/log/pods`. */
@@ -96,7 +98,8 @@ export function containerStarter(options: StarterOptions): StartContainer {
       verifyRunAsNonRoot(pod, container, imageUser);
       const environment = await options.inputs.environment(pod, container, podIps, volumes);
       const { hostname, domain } = computeHostname(pod, options.clusterDomain);
-      const [volumeMounts, ownMounts] = await Promise.all([
+      const [fromPlugins, volumeMounts, ownMounts] = await Promise.all([
+        options.devices(pod, container),
         options.inputs.mounts(pod, container, environment, volumes),
         placeOwnMounts(pod, container, { rootDir: options.rootDir, podIps, hostname, domain }),
         mkdir(join(options.logsRoot, podLogFolder(pod), container.name), { recursive: true, mode: 0o755 }),
@@ -113,6 +116,7 @@ export function containerStarter(options: StarterOptions): StartContainer {
         volumeGroups: [],
         seccompDefault: options.seccompDefault,
         rootDir: options.rootDir,
+        fromPlugins,
         maskedPaths,
       });
     } catch (error) {

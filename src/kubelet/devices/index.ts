@@ -1,0 +1,301 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Pod } from '../../api/types.ts';
+import type { Clock, Instant } from '../../base/clock.ts';
+import { codeOf, messageOf } from '../../base/errors.ts';
+import { ContainerAllocateResponse } from '../../cri/generated/deviceplugin.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { writeFileAtOnce } from '../checkpoint.ts';
+import type { RunnableContainer } from '../parts.ts';
+import { isSidecar, logNameOf, uidOf } from '../pod-facts.ts';
+import { unitsOf } from '../quantity.ts';
+import { type DeviceEntry, parseDeviceCheckpoint, renderDeviceCheckpoint } from './checkpoint.ts';
+import { chooseDevices, type Device, decideDevices } from './decide.ts';
+import { connectPlugin, type DevicePlugin } from './plugin.ts';
+import { servePodResources } from './pod-resources.ts';
+import { type Registered, serveRegistration } from './registration.ts';
+
+/** What plugins add to a container. */
+export type ContainerDevices = Pick<ContainerAllocateResponse, 'envs' | 'mounts' | 'devices' | 'annotations'> & {
+  readonly cdiDevices: readonly string[];
+};
+
+export interface DeviceManager {
+  /** Gives every container of the pod the devices it asks for. Rejects with the reason why the pod cannot be admitted. */
+  allocate(pod: Pod): Promise<void>;
+  /** What the plugins add to the container; tells those that want to know that it starts. */
+  forContainer(pod: Pod, container: RunnableContainer): Promise<ContainerDevices>;
+  /** By resource: all devices of the node, and the healthy ones. 0 of both: its plugin has been gone for minutes. */
+  resources(): ReadonlyMap<string, { readonly capacity: number; readonly allocatable: number }>;
+  /** Devices of pods that are not in `uids` are free again. */
+  keepOnly(uids: ReadonlySet<string>): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface DeviceManagerOptions {
+  readonly rootDir: string;
+  readonly clock: Clock;
+  readonly journal: Journal;
+  /** Whether the container runs already: then it has its devices, whatever its plugin is doing. */
+  readonly runs: (podUid: string, container: string) => boolean;
+  /** The pods whose devices are shown to whoever asks. */
+  readonly pods: () => readonly Pod[];
+  /** What `resources` answers is new. */
+  readonly onChange: () => void;
+}
+
+interface Endpoint {
+  readonly plugin: DevicePlugin | undefined;
+  readonly devices: ReadonlyMap<string, Device>;
+  readonly stoppedAt: Instant | undefined;
+}
+
+/** How long a plugin may be gone before its resource is. */
+const graceMs = 5 * 60_000;
+
+const idsOf = ({ devices }: DeviceEntry): readonly string[] => [...new Set([...devices.values()].flat())];
+
+/** The manager, with what an earlier run left in its checkpoint. */
+export function deviceManager(options: DeviceManagerOptions): DeviceManager {
+  const { clock, journal } = options;
+  const folder = join(options.rootDir, 'device-plugins');
+  const path = join(folder, 'kubelet_internal_checkpoint');
+  const endpoints = new Map<string, Endpoint>();
+  let entries: readonly DeviceEntry[] = [];
+  let writing = Promise.resolve();
+  let allocating: Promise<unknown> = Promise.resolve();
+  let stop: AbortSignal | undefined;
+
+  function restore(): void {
+    try {
+      const saved = parseDeviceCheckpoint(readFileSync(path, 'utf8'));
+      entries = saved.entries;
+      for (const resource of saved.registered.keys())
+        endpoints.set(resource, { plugin: undefined, devices: new Map(), stoppedAt: clock.now() });
+    } catch (error) {
+      // Nothing is lost that plugins do not tell again, but for whose devices are whose.
+      if (codeOf(error) !== 'ENOENT')
+        journal.write({
+          kind: 'device.problem',
+          what: 'Failed to read the checkpoint of devices',
+          error: messageOf(error),
+        });
+    }
+  }
+
+  function save(): void {
+    const registered = new Map(
+      [...endpoints].map(([name, { devices }]) => [
+        name,
+        [...devices.values()].filter((d) => d.healthy).map((d) => d.id),
+      ]),
+    );
+    const text = renderDeviceCheckpoint({ entries, registered });
+    writing = writing
+      .then(() => writeFileAtOnce(path, text))
+      .catch((error) =>
+        journal.write({ kind: 'device.problem', what: 'Failed to write checkpoint file', error: messageOf(error) }),
+      );
+  }
+
+  async function register({ resource, socket }: Registered): Promise<void> {
+    try {
+      const plugin = await connectPlugin(socket);
+      endpoints.get(resource)?.plugin?.close();
+      const endpoint: Endpoint = { plugin, devices: new Map(), stoppedAt: undefined };
+      endpoints.set(resource, endpoint);
+      journal.write({ kind: 'device.registered', resource, socket });
+      void watch(resource, plugin);
+    } catch (error) {
+      journal.write({ kind: 'device.refused', resource, error: messageOf(error) });
+      throw error;
+    }
+  }
+
+  /** Takes over what the plugin tells for as long as it is there; then its devices are unhealthy. */
+  async function watch(resource: string, plugin: DevicePlugin): Promise<void> {
+    const isCurrent = () => endpoints.get(resource)?.plugin === plugin;
+    let problem = 'EOF';
+    try {
+      for await (const devices of plugin.devices(stop ?? new AbortController().signal)) {
+        if (!isCurrent()) return;
+        endpoints.set(resource, { plugin, devices: new Map(devices.map((d) => [d.id, d])), stoppedAt: undefined });
+        const healthy = devices.filter((d) => d.healthy).length;
+        journal.write({ kind: 'device.listed', resource, healthy, unhealthy: devices.length - healthy });
+        save();
+        options.onChange();
+      }
+    } catch (error) {
+      problem = messageOf(error);
+    }
+    plugin.close();
+    if (!isCurrent() || stop?.aborted) return;
+    journal.write({ kind: 'device.disconnected', resource, error: problem });
+    const devices = [...(endpoints.get(resource)?.devices ?? [])].map(
+      ([id, d]) => [id, { ...d, healthy: false }] as const,
+    );
+    endpoints.set(resource, { plugin: undefined, devices: new Map(devices), stoppedAt: clock.now() });
+    options.onChange();
+    // Once the grace is over, the resource is gone.
+    await clock.sleep(graceMs, stop).catch(() => undefined);
+    options.onChange();
+  }
+
+  const heldBy = (uid: string, container: string, resource: string): DeviceEntry | undefined =>
+    entries.find((e) => e.podUid === uid && e.container === container && e.resource === resource);
+
+  async function allocateOne(
+    pod: Pod,
+    container: RunnableContainer,
+    resource: string,
+    required: number,
+    reusable: ReadonlySet<string>,
+  ): Promise<readonly string[]> {
+    const uid = uidOf(pod);
+    const held = heldBy(uid, container.name, resource);
+    if (held !== undefined && options.runs(uid, container.name)) return idsOf(held);
+    const endpoint = endpoints.get(resource);
+    const inUse = new Set(entries.filter((e) => e.resource === resource).flatMap(idsOf));
+    const decision = decideDevices(uid, container.name, {
+      resource,
+      required,
+      held: held && new Set(idsOf(held)),
+      reusable,
+      devices: endpoint?.devices,
+      inUse,
+    });
+    if (decision.kind === 'refuse') throw new Error(decision.because);
+    if (decision.kind === 'nothing') return held === undefined ? [] : idsOf(held);
+    const plugin = endpoint?.plugin;
+    if (plugin === undefined) throw new Error(`unknown Device Plugin ${resource}`);
+    const asks = plugin.options.getPreferredAllocationAvailable && decision.missing > 0;
+    const { taken, available } = decision;
+    const preferred = asks ? await plugin.preferred([...taken, ...available], taken, required) : [];
+    const ids = chooseDevices(decision, preferred);
+    const startedAt = clock.now();
+    const response = await plugin.allocate(ids);
+    const ms = clock.now() - startedAt;
+    journal.write({
+      kind: 'device.allocated',
+      pod: logNameOf(pod),
+      container: container.name,
+      resource,
+      devices: ids,
+      ms,
+    });
+    entries = [
+      ...entries,
+      { podUid: uid, container: container.name, resource, devices: byNode(ids, endpoint), response },
+    ];
+    save();
+    return ids;
+  }
+
+  async function allocatePod(pod: Pod): Promise<void> {
+    /** By resource: devices of init containers that have ended when the next container starts. */
+    const reusable = new Map<string, Set<string>>();
+    const lists = [pod.spec?.initContainers ?? [], pod.spec?.containers ?? []] as readonly RunnableContainer[][];
+    for (const [index, list] of lists.entries()) {
+      for (const container of list) {
+        for (const [resource, quantity] of Object.entries(container.resources?.limits ?? {})) {
+          // A resource that no plugin knows is the cluster's to count.
+          if (!endpoints.has(resource) && heldBy(uidOf(pod), container.name, resource) === undefined) continue;
+          const free = reusable.get(resource) ?? new Set<string>();
+          const ids = await allocateOne(pod, container, resource, unitsOf(quantity), free);
+          const ends = index === 0 && !isSidecar(container);
+          for (const id of ids) {
+            if (ends) free.add(id);
+            else free.delete(id);
+          }
+          reusable.set(resource, free);
+        }
+      }
+    }
+  }
+
+  restore();
+  return {
+    /** One pod after another: two at once could be given the same device. */
+    allocate(pod) {
+      const done = allocating.then(() => allocatePod(pod));
+      allocating = done.catch(() => undefined);
+      return done;
+    },
+    async forContainer(pod, container) {
+      const own = entries.filter((e) => e.podUid === uidOf(pod) && e.container === container.name);
+      for (const entry of own) {
+        const plugin = endpoints.get(entry.resource)?.plugin;
+        if (plugin?.options.preStartRequired) await plugin.preStart(idsOf(entry));
+      }
+      return mergeResponses(own.map(({ response }) => ContainerAllocateResponse.decode(response)));
+    },
+    resources() {
+      const expired = ({ stoppedAt }: Endpoint) => stoppedAt !== undefined && clock.now() - stoppedAt >= graceMs;
+      return new Map(
+        [...endpoints].map(([resource, endpoint]) => {
+          const devices = expired(endpoint) ? [] : [...endpoint.devices.values()];
+          return [resource, { capacity: devices.length, allocatable: devices.filter((d) => d.healthy).length }];
+        }),
+      );
+    },
+    keepOnly(uids) {
+      const kept = entries.filter(({ podUid }) => uids.has(podUid));
+      if (kept.length === entries.length) return;
+      entries = kept;
+      save();
+    },
+    async run(signal) {
+      stop = signal;
+      const problem = (what: string) => (error: unknown) => {
+        journal.write({ kind: 'device.problem', what, error: messageOf(error) });
+        return () => undefined;
+      };
+      const stopRegistration = await serveRegistration(join(folder, 'kubelet.sock'), register).catch(
+        problem('Failed to start device plugin registration server'),
+      );
+      const stopResources = await servePodResources(join(options.rootDir, 'pod-resources/kubelet.sock'), {
+        pods: options.pods,
+        entries: () => entries,
+        devices: () => new Map([...endpoints].map(([name, { devices }]) => [name, [...devices.values()]])),
+      }).catch(problem('Failed to start the pod resources server'));
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      stopRegistration();
+      stopResources();
+      for (const { plugin } of endpoints.values()) plugin?.close();
+    },
+  };
+}
+
+/** A device without topology counts for the node -1; one of several NUMA nodes for each. */
+function byNode(ids: readonly string[], endpoint: Endpoint | undefined): ReadonlyMap<number, readonly string[]> {
+  const nodes = new Map<number, string[]>();
+  for (const id of ids) {
+    const of = endpoint?.devices.get(id)?.numaNodes ?? [];
+    for (const node of of.length === 0 ? [-1] : of) nodes.set(node, [...(nodes.get(node) ?? []), id]);
+  }
+  return nodes;
+}
+
+/** Several plugins' answers as one; of two that set the same variable, path or annotation the first is heard. */
+export function mergeResponses(responses: readonly ContainerAllocateResponse[]): ContainerDevices {
+  const once = <T>(items: readonly T[], key: (item: T) => string): T[] => {
+    const seen = new Set<string>();
+    return items.filter((item) => !seen.has(key(item)) && seen.add(key(item)) !== undefined);
+  };
+  return {
+    envs: Object.assign({}, ...[...responses].reverse().map(({ envs }) => envs)),
+    annotations: Object.assign({}, ...[...responses].reverse().map(({ annotations }) => annotations)),
+    mounts: once(
+      responses.flatMap(({ mounts }) => mounts),
+      ({ containerPath }) => containerPath,
+    ),
+    devices: once(
+      responses.flatMap(({ devices }) => devices),
+      ({ containerPath }) => containerPath,
+    ),
+    cdiDevices: once(
+      responses.flatMap(({ cdiDevices }) => cdiDevices.map(({ name }) => name)),
+      (name) => name,
+    ),
+  };
+}
