@@ -261,6 +261,18 @@ test('what was granted outlives the kubelet', async () => {
   expect(after.conditions('u1')).toMatchObject([{ type: 'PodResizePending' }]);
 });
 
+test('pods that went while the kubelet was away are forgotten', async () => {
+  const { open, put } = aNode();
+  const before = open();
+  before.admit(put(aBurstable('1', 1, 'gone')));
+  before.admit(put(aBurstable('1')));
+  before.keepOnly((uid) => uid === 'u1');
+  expect([before.has('u1'), before.has('gone')]).toEqual([true, false]);
+  const file = () => readFileSync(join(root, 'allocated_pods_state'), 'utf8');
+  await expect.poll(file).toContain('u1');
+  expect(file()).not.toContain('gone');
+});
+
 test('a failure is told once, for the generation that was granted', async () => {
   const { open, put, kinds } = aNode();
   const allocations = open();

@@ -30,7 +30,8 @@ export interface Allocations {
   /** Looks at every resize that waits: something has changed. */
   retry(trigger: string): Promise<void>;
   forget(uid: string): void;
-  keepOnly(uids: ReadonlySet<string>): void;
+  /** Forgets pods that the node has no longer. */
+  keepOnly(isHere: (uid: string) => boolean): void;
   /** What the containers and the pod's cgroup were last told. */
   inForce(uid: string): PodResourceInfo | undefined;
   setInForce(uid: string, info: PodResourceInfo): void;
@@ -209,9 +210,9 @@ export function openAllocations(options: AllocationsOptions): Allocations {
       waiting.delete(uid);
       if (waiting.size > 0) void retry('pods_removed');
     },
-    keepOnly(uids) {
-      granted.keepOnly(uids);
-      inForce.keepOnly(uids);
+    keepOnly(isHere) {
+      granted.keepOnly(isHere);
+      inForce.keepOnly(isHere);
     },
     inForce: (uid) => inForce.get(uid),
     setInForce: (uid, info) => inForce.set(uid, info),

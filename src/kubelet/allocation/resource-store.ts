@@ -8,8 +8,8 @@ export interface ResourceStore {
   get(uid: string): PodResourceInfo | undefined;
   set(uid: string, info: PodResourceInfo): void;
   remove(uid: string): void;
-  /** Forgets every pod that is not in `uids`. */
-  keepOnly(uids: ReadonlySet<string>): void;
+  /** Forgets every other pod. */
+  keepOnly(isHere: (uid: string) => boolean): void;
   /** Resolves when what was set is on disk. */
   settled(): Promise<void>;
 }
@@ -44,8 +44,8 @@ export function openResourceStore(path: string, onError: (message: string) => vo
     remove(uid) {
       if (state.delete(uid)) changed();
     },
-    keepOnly(uids) {
-      const gone = [...state.keys()].filter((uid) => !uids.has(uid));
+    keepOnly(isHere) {
+      const gone = [...state.keys()].filter((uid) => !isHere(uid));
       for (const uid of gone) state.delete(uid);
       if (gone.length > 0) changed();
     },

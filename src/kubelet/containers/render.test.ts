@@ -235,13 +235,40 @@ test.each<[string, Parameters<typeof podResources>[0], object]>([
 });
 
 test('cgroup v2 kills a container as a whole, and keeps it out of swap', () => {
-  const inputs = { ...cfs, nodeMemoryBytes: 2 ** 30, singleProcessOomKill: false, swapControllable: true };
+  const inputs = {
+    ...cfs,
+    nodeMemoryBytes: 2 ** 30,
+    singleProcessOomKill: false,
+    swapControllable: true,
+    hugePageSizes: [],
+  };
   expect(containerResources(aPod(), aContainer('c'), { ...inputs, cgroupVersion: 2 }).unified).toEqual({
     'memory.oom.group': '1',
     'memory.swap.max': '0',
   });
   const limited = aContainer('c', { resources: { limits: { memory: '1Mi' } } });
   expect(containerResources(aPod(), limited, { ...inputs, cgroupVersion: 1 }).memorySwapLimitInBytes).toBe(1_048_576n);
+});
+
+test.each<[string, Record<string, string>, Record<string, string>, bigint[]]>([
+  ['none without a limit', {}, {}, [0n, 0n]],
+  ['those of its limit', { 'hugepages-2Mi': '4Mi' }, {}, [4_194_304n, 0n]],
+  [
+    'its own limit before the pod’s',
+    { 'hugepages-2Mi': '4Mi' },
+    { 'hugepages-2Mi': '8Mi', 'hugepages-1Gi': '1Gi' },
+    [4_194_304n, 1_073_741_824n],
+  ],
+])('huge pages: %s', (_name, limits, ofPod, wanted) => {
+  const inputs = { ...cfs, nodeMemoryBytes: 2 ** 30, singleProcessOomKill: false, swapControllable: false };
+  const pod = aPod({ resources: { limits: ofPod } });
+  const { hugepageLimits } = containerResources(pod, aContainer('c', { resources: { limits } }), {
+    ...inputs,
+    cgroupVersion: 1,
+    hugePageSizes: [2 ** 21, 2 ** 30],
+  });
+  expect(hugepageLimits.map(({ pageSize }) => pageSize)).toEqual(['2MB', '1GB']);
+  expect(hugepageLimits.map(({ limit }) => limit)).toEqual(wanted);
 });
 
 const asks = (memory: string) => ({ resources: { requests: { memory } } });
@@ -280,7 +307,7 @@ test.each<[string, Record<string, string>, bigint]>([
   const pod = aPod({ resources: { limits: { memory: '2Mi' } } });
   const inputs = { ...cfs, cgroupVersion: 2, nodeMemoryBytes: 2 ** 30 } as const;
   const container = aContainer('main', { resources: { limits } });
-  const rest = { singleProcessOomKill: true, swapControllable: false };
+  const rest = { singleProcessOomKill: true, swapControllable: false, hugePageSizes: [] };
   expect(containerResources(pod, container, { ...inputs, ...rest }).memoryLimitInBytes).toBe(bytes);
 });
 

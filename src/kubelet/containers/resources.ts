@@ -55,6 +55,8 @@ export interface ContainerResourceInputs extends CfsSettings {
   readonly singleProcessOomKill: boolean;
   /** The memory controller can limit swap. */
   readonly swapControllable: boolean;
+  /** Sizes of huge pages that the node's kernel knows, in bytes. */
+  readonly hugePageSizes: readonly number[];
 }
 
 /** A container's resources in CRI's words. */
@@ -72,10 +74,33 @@ export function containerResources(
     ...basic,
     oomScoreAdj: BigInt(oomScoreAdj(pod, container, inputs.nodeMemoryBytes)),
     unified,
+    hugepageLimits: hugePageLimits(limits, inputs.hugePageSizes),
     ...(inputs.cgroupVersion === 1 && inputs.swapControllable
       ? { memorySwapLimitInBytes: basic.memoryLimitInBytes }
       : {}),
   };
+}
+
+/** Huge pages that a container may use: none of a size that it sets no limit for. */
+function hugePageLimits(
+  limits: Readonly<Record<string, string>>,
+  sizes: readonly number[],
+): LinuxContainerResources['hugepageLimits'] {
+  const prefix = 'hugepages-';
+  const allowed = new Map(
+    Object.entries(limits)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, amount]) => [unitsOf(name.slice(prefix.length)), BigInt(unitsOf(amount))]),
+  );
+  return sizes.map((bytes) => ({ pageSize: pageSizeText(bytes), limit: allowed.get(bytes) ?? 0n }));
+}
+
+/** `2MB`, `1GB`: as the kernel names a size of pages. */
+function pageSizeText(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+  let [size, unit] = [bytes, 0];
+  while (size % 1024 === 0 && unit < units.length - 1) [size, unit] = [size / 1024, unit + 1];
+  return `${size}${units[unit]}`;
 }
 
 const cpuAndMemory = ['cpu', 'memory'] as const;

@@ -71,6 +71,7 @@ function given(current: CgroupSettings, wanted: CgroupSettings, usageBytes = 0) 
       nodeMemoryBytes: 2 ** 34,
       singleProcessOomKill: true,
       swapControllable: false,
+      hugePageSizes: [],
     }),
     clock: new FakeClock(0),
     journal: { write: () => {} },
