@@ -140,6 +140,8 @@ export interface PodCgroups {
   start(): Promise<void>;
   /** Makes the pod's cgroup with what the pod was granted; one that is there is left as it is. */
   ensurePod(pod: Pod): Promise<void>;
+  /** Whether the pod's cgroup is there; where pods have none, it counts as there. */
+  exists(pod: Pod): boolean;
   /** What the pod's cgroup should be set to. */
   wanted(pod: Pod): CgroupSettings;
   /** What it is set to; undefined when there is none. */

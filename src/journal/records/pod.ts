@@ -47,6 +47,7 @@ export type PodRecord =
   | { readonly kind: 'pod.orphanKilled'; readonly pod: string; readonly uid: string }
   | { readonly kind: 'pod.networkNotReady'; readonly object: ObjectReference; readonly error: string }
   | { readonly kind: 'pod.cgroupFailed'; readonly object: ObjectReference; readonly error: string }
+  | { readonly kind: 'pod.cgroupMissing'; readonly pod: string }
   | { readonly kind: 'pod.dirsFailed'; readonly object: ObjectReference; readonly error: string }
   | { readonly kind: 'pod.killFailed'; readonly object: ObjectReference; readonly error: string }
   | { readonly kind: 'pod.graceExceeded'; readonly object: ObjectReference }
@@ -208,6 +209,9 @@ export const podProjections: Projections<PodRecord> = {
   'pod.cgroupFailed': {
     event: ({ object, error }) =>
       warningEvent(object, 'FailedCreatePodContainer', `unable to ensure pod container exists: ${error}`),
+  },
+  'pod.cgroupMissing': {
+    log: ({ pod }) => warning('Pod runs, but not in its cgroup: it is started anew', { pod }),
   },
   'pod.dirsFailed': {
     log: ({ object, error }) =>

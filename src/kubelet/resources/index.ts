@@ -109,6 +109,7 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
       fs.make(path);
       applyTo(pod, wantedOf(pod));
     },
+    exists: (pod) => !cgroupsPerQos || fs.exists(pathOf(pod)),
     wanted: wantedOf,
     current(pod) {
       if (!cgroupsPerQos) return undefined;

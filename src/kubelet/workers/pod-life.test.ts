@@ -118,6 +118,7 @@ async function aKubelet(
     },
   });
   const done: string[] = [];
+  let cgroupIsThere = false;
   const sync = createPodSync({
     cache: pleg,
     clock,
@@ -131,7 +132,10 @@ async function aKubelet(
     },
     allocations,
     cgroups: {
-      ensurePod: async () => {},
+      ensurePod: async () => {
+        cgroupIsThere = true;
+      },
+      exists: () => cgroupIsThere,
       current: () => undefined,
       removePod: async () => void done.push('remove cgroup'),
     },
@@ -165,7 +169,10 @@ async function aKubelet(
       return event === undefined ? [] : [`${event.reason}: ${event.message}`];
     });
   const did = () => cri.calls.filter((call) => !call.startsWith('imageStatus'));
-  return { clock, cri, workers, statuses, status, settle, history, done, events, did, paths, abort };
+  const loseCgroup = () => {
+    cgroupIsThere = false;
+  };
+  return { loseCgroup, clock, cri, workers, statuses, status, settle, history, done, events, did, paths, abort };
 }
 
 const once = (exitCode: number) =>
@@ -299,4 +306,17 @@ test('a static pod that runs keeps the readiness its mirror tells of, once the m
   kubelet.workers.forgetFinished(() => false);
   kubelet.workers.update(pod);
   await kubelet.settle(() => kubelet.status(pod)?.containerStatuses?.[0]?.ready === true);
+});
+
+test('a pod that runs where its cgroup is not is started anew, once', async () => {
+  const { workers, settle, status, did, loseCgroup, history } = await aKubelet();
+  const pod = aPod({ terminationGracePeriodSeconds: 3 });
+  workers.update(pod);
+  await settle(() => status(pod)?.phase === 'Running');
+  loseCgroup();
+  workers.update({ ...pod, metadata: { ...pod.metadata, labels: { new: 'version' } } });
+  const starts = () => did().filter((call) => call.startsWith('startContainer')).length;
+  await settle(() => starts() === 2 && status(pod)?.containerStatuses?.[0]?.ready === true);
+  expect(did().filter((call) => call.startsWith('stopContainer'))).toHaveLength(1);
+  expect(history).not.toContain('Failed');
 });

@@ -20,7 +20,7 @@ import type { Terminator } from './termination.ts';
 export interface PodSyncOptions extends PodStatusWriterOptions, PodPreparationOptions {
   readonly cache: Pick<PodCache, 'get' | 'getNewerThan'>;
   readonly probes: ProbeManager;
-  readonly cgroups: Pick<PodCgroups, 'ensurePod' | 'removePod' | 'current'>;
+  readonly cgroups: Pick<PodCgroups, 'ensurePod' | 'exists' | 'removePod' | 'current'>;
   readonly allocations: Pick<Allocations, 'apply' | 'forget' | 'inForce' | 'noteProgress' | 'conditions'>;
   /** Absent when standalone. */
   readonly objects: Pick<PodObjects, 'register' | 'unregister'> | undefined;
@@ -82,6 +82,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     mirrored?.catch((error) =>
       journal.write({ kind: 'pod.cleanupFailed', what: 'mirror pod', error: messageOf(error) }),
     );
+    if (runsOutsideOfItsCgroup(pod, seen)) return restart(pod, seen, signal);
     const mounted = await preparation.prepare(pod, signal);
     probes.addPod(pod);
 
@@ -116,6 +117,17 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       actions.some(({ kind }) => kind === 'resetContainer' || kind === 'resizePod') && outcome.error === undefined;
     const result = resultOf(pod, outcome, actedAt);
     return cleared ? { ...result, retryAt: clock.now() } : result;
+  }
+
+  /** Its containers were started by a kubelet that kept cgroups elsewhere: where they are, no limit of the pod holds. */
+  const runsOutsideOfItsCgroup = (pod: Pod, seen: ObservedPod): boolean =>
+    seen.containers.some(({ state }) => state === 'running') && !options.cgroups.exists(pod);
+
+  /** Stops everything once; the next sync, which begins at once, starts it in its place. */
+  async function restart(pod: Pod, seen: ObservedPod, signal: AbortSignal): Promise<SyncResult> {
+    journal.write({ kind: 'pod.cgroupMissing', pod: logNameOf(pod) });
+    await options.terminator.stopPod(pod, seen, {}, signal);
+    return { terminal: false, actedAt: clock.now(), failed: false, retryAt: clock.now() };
   }
 
   function resultOf(pod: Pod, outcome: ExecutionOutcome, actedAt: Instant): SyncResult {
