@@ -86,29 +86,6 @@ export async function signCertificate(request: LeafRequest, authority: Authority
   return toPem(certificate);
 }
 
-/** A certificate signed with its own key, for a server nobody has vouched for yet. PEM. */
-export async function selfSignServer(request: Omit<LeafRequest, 'usages'>): Promise<string> {
-  const name = toName(request.subject);
-  const publicKey = toCryptoKey(publicHalf(request.key));
-  const certificate = await X509CertificateGenerator.create({
-    serialNumber: newSerial(),
-    subject: name,
-    issuer: name,
-    notBefore: request.notBefore,
-    notAfter: request.notAfter,
-    publicKey,
-    signingKey: toCryptoKey(request.key),
-    signingAlgorithm: signingAlgorithm(request.key),
-    extensions: [
-      new KeyUsagesExtension(leafUsage, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-      new BasicConstraintsExtension(false, undefined, true),
-      ...toAlternativeNames(request),
-    ],
-  });
-  return toPem(certificate);
-}
-
 const leafUsage = KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment;
 
 const usageOids = { server: ExtendedKeyUsage.serverAuth, client: ExtendedKeyUsage.clientAuth } as const;

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Authority, selfSignAuthority, selfSignServer, signCertificate } from './certificates.ts';
+import { type Authority, selfSignAuthority, signCertificate } from './certificates.ts';
 import { generateKey, keyAlgorithms, privateKeyFromPem, privateKeyToPem, publicKeyToPem } from './keys.ts';
 import { parseCertificate, publicKeyHash } from './parse.ts';
 import { createCertificateRequest, parseCertificateRequest } from './requests.ts';
@@ -87,14 +87,6 @@ describe.each(['RSA-2048', 'ECDSA-P256', 'ECDSA-P384'] as const)('certificates s
       serverAuth: true,
       clientAuth: true,
     });
-  });
-
-  test('a server can vouch for itself', async () => {
-    const subject = { commonName: 'a@1' };
-    const pem = await selfSignServer({ subject, key: authority.privateKey, dnsNames: ['a'], notBefore, notAfter });
-    const certificate = new X509Certificate(pem);
-    expect(certificate.verify(certificate.publicKey)).toBe(true);
-    expect(parseCertificate(pem)).toMatchObject({ commonName: 'a@1', dnsNames: ['a'], serverAuth: true });
   });
 
   test('a request names its subject and proves its key', async () => {

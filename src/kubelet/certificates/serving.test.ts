@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,15 @@ describe('the self-signed certificate', () => {
     const { certFile, keyFile } = selfSignedPaths(folder);
     await ensureSelfSigned(certFile, keyFile, '10.0.0.1', now);
     expect(parseCertificate(await readFile(certFile, 'utf8')).ipAddresses).toEqual(['10.0.0.1']);
+  });
+
+  test('is followed by the authority that signed it', async () => {
+    const { certFile, keyFile } = selfSignedPaths(folder);
+    await ensureSelfSigned(certFile, keyFile, 'n1', now);
+    const [leaf = '', authority = ''] = (await readFile(certFile, 'utf8')).split(/(?<=-----END CERTIFICATE-----\n)/);
+    const issuer = new X509Certificate(authority);
+    expect(issuer.subject).toBe(`CN=n1-ca@${now.getTime() / 1000}`);
+    expect(new X509Certificate(leaf).verify(issuer.publicKey)).toBe(true);
   });
 
   test('is made once', async () => {

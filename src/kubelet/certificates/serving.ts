@@ -20,7 +20,7 @@ export interface ServingCertificate {
 
 const dayMs = 86_400_000;
 
-/** Makes the self-signed certificate at these paths unless there is one. */
+/** Makes a certificate at these paths unless there is one: signed by an authority made for it alone, whose certificate follows. */
 export async function ensureSelfSigned(
   certFile: string,
   keyFile: string,
@@ -29,21 +29,34 @@ export async function ensureSelfSigned(
 ): Promise<boolean> {
   if (existsSync(certFile) && existsSync(keyFile)) return false;
   // Loaded when needed only: it is the largest library the kubelet has.
-  const [{ selfSignServer }, { generateKey, privateKeyToPem }] = await Promise.all([
+  const [{ selfSignAuthority, signCertificate }, { generateKey, privateKeyToPem }] = await Promise.all([
     import('../../base/x509/certificates.ts'),
     import('../../base/x509/keys.ts'),
   ]);
-  const key = await generateKey('RSA-2048');
-  const certificate = await selfSignServer({
-    subject: { commonName: `${nodeName}@${Math.floor(now.getTime() / 1000)}` },
-    key,
-    ...(isIP(nodeName) === 0 ? { dnsNames: [nodeName] } : { ipAddresses: [nodeName] }),
+  const [key, authorityKey] = await Promise.all([generateKey('RSA-2048'), generateKey('RSA-2048')]);
+  const madeAt = Math.floor(now.getTime() / 1000);
+  const validity = {
     notBefore: new Date(now.getTime() - 3_600_000),
     notAfter: new Date(now.getTime() + 365 * dayMs),
+  };
+  const authority = await selfSignAuthority({
+    commonName: `${nodeName}-ca@${madeAt}`,
+    key: authorityKey,
+    ...validity,
   });
+  const certificate = await signCertificate(
+    {
+      subject: { commonName: `${nodeName}@${madeAt}` },
+      key,
+      usages: ['server'],
+      ...(isIP(nodeName) === 0 ? { dnsNames: [nodeName] } : { ipAddresses: [nodeName] }),
+      ...validity,
+    },
+    { certificatePem: authority, privateKey: authorityKey },
+  );
   await mkdir(dirname(certFile), { recursive: true });
   await writeFile(keyFile, privateKeyToPem(key), { mode: 0o600 });
-  await writeFile(certFile, certificate, { mode: 0o644 });
+  await writeFile(certFile, certificate + authority, { mode: 0o644 });
   return true;
 }
 

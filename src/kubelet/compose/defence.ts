@@ -15,7 +15,7 @@ import type { composePods } from './pods.ts';
 export interface DefenceInputs extends NodeParts {
   readonly pleg: Pleg;
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
-  readonly pods: Pick<ReturnType<typeof composePods>, 'loop' | 'workers' | 'garbage'>;
+  readonly pods: Pick<ReturnType<typeof composePods>, 'loop' | 'workers' | 'garbage' | 'records'>;
 }
 
 /** How the node is kept going: by evicting pods and removing images before something runs out. */
@@ -36,6 +36,7 @@ export function composeDefence(
       maxAgeMs: parseGoDuration(config.imageMaximumGCAge),
     },
     containers: cri,
+    onListed: pods.records?.prune,
   });
   const reservedBytes = unitsOf(config.systemReserved?.memory) + unitsOf(config.kubeReserved?.memory);
   const eviction = evictionManager({

@@ -122,23 +122,24 @@ export function composePods(
     node: node.node,
   });
   const probes = probeManager({ runtime: cri, cache: pleg, clock, journal, userAgent: `kube-probe/${minorVersion}` });
+  const records = feature('KubeletEnsureSecretPulledImages')
+    ? pullRecords({
+        folder: join(rootDir, 'image_manager'),
+        clock,
+        cri,
+        policy: {
+          kind: config.imagePullCredentialsVerificationPolicy,
+          allowed: config.preloadedImagesVerificationAllowlist ?? [],
+        },
+      })
+    : undefined;
   const images = createImageManager({
     cri,
     clock,
     journal,
     maxParallelPulls: config.serializeImagePulls ? 1 : (config.maxParallelImagePulls ?? Number.POSITIVE_INFINITY),
     ...(objects === undefined ? {} : { objects }),
-    records: feature('KubeletEnsureSecretPulledImages')
-      ? pullRecords({
-          folder: join(rootDir, 'image_manager'),
-          clock,
-          cri,
-          policy: {
-            kind: config.imagePullCredentialsVerificationPolicy,
-            allowed: config.preloadedImagesVerificationAllowlist ?? [],
-          },
-        })
-      : undefined,
+    records,
     nodeCredentials: async () =>
       parseDockerConfig(await readFile(join(rootDir, 'config.json'), 'utf8').catch(() => '{}')),
   });
@@ -349,7 +350,7 @@ export function composePods(
     everyMs: parseGoDuration(config.containerLogMonitorInterval),
     workers: config.containerLogMaxWorkers,
   });
-  return { loop, allocations, garbage, rotation, workers, statuses, cgroups, volumes, images, probes, services };
+  return { loop, allocations, garbage, rotation, workers, statuses, cgroups, volumes, images, records, probes, services };
 }
 
 /** How long a restarted kubelet waits for the API before it speaks of the static pods that run. */

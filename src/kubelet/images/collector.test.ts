@@ -55,7 +55,9 @@ function aNode({
   const images = new Map(Object.entries(sizes));
   let free = available;
   const failing = new Set<string>();
+  const listed: (readonly string[])[] = [];
   const collector = imageCollector({
+    onListed: async (ids) => void listed.push([...ids]),
     clock,
     journal,
     nodeName: 'n1',
@@ -93,6 +95,7 @@ function aNode({
     clock,
     journal,
     failing,
+    listed,
     images,
     collector,
     kinds: () => journal.records.map(({ kind }) => kind),
@@ -132,6 +135,10 @@ test('when told to remove what is unused, it removes all that is old enough', as
   await node.clock.advance(2 * minute);
   await node.collector.removeUnused();
   expect([...node.images.keys()]).toEqual(['used']);
+  expect(node.listed).toEqual([
+    ['a', 'used'],
+    ['a', 'used'],
+  ]);
 });
 
 test('switched off, it does not even look', async () => {

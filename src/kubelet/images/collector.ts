@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { CriImages, CriRuntime } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -23,6 +23,8 @@ export interface ImageCollectorOptions {
   readonly nodeName: string;
   readonly policy: ImagePolicy;
   readonly containers: Pick<CriRuntime, 'listContainers' | 'containerStatus'>;
+  /** Told which images (by ID) there were at a moment. */
+  readonly onListed?: ((imageIds: ReadonlySet<string>, at: Instant) => Promise<void>) | undefined;
   /** Size of the file system that a folder lies on, and what is left of it; tests have their own. */
   readonly diskOf?: (folder: string) => Promise<{ readonly capacityBytes: number; readonly availableBytes: number }>;
 }
@@ -55,7 +57,9 @@ export function imageCollector(options: ImageCollectorOptions): ImageCollector {
   }
 
   async function look(): Promise<void> {
+    const listedAt = clock.now();
     const listed = await images.listImages();
+    await options.onListed?.(new Set(listed.map(({ id }) => id)), listedAt);
     const names = await namesInUse();
     const used = listed.filter(
       ({ id, repoTags, repoDigests }) => names.has(id) || [...repoTags, ...repoDigests].some((name) => names.has(name)),
