@@ -111,6 +111,11 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
   kubelet_orphaned_runtime_pods_total: counter('Pods found in the runtime that no source knows'),
   kubelet_graceful_shutdown_start_time_seconds: gauge('When the last graceful shutdown began'),
   kubelet_graceful_shutdown_end_time_seconds: gauge('When the last graceful shutdown ended'),
+  kubelet_eviction_stats_age_seconds: histogram(
+    'How old the figures were by which a pod was chosen to be evicted',
+    seconds,
+    'eviction_signal',
+  ),
   kubelet_evictions: counter('Pods evicted, by signal', 'eviction_signal'),
   kubelet_preemptions: counter('Pods preempted, by signal', 'preemption_signal'),
   kubelet_admission_rejections_total: counter('Pods that this node refused', 'reason'),

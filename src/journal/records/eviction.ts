@@ -13,7 +13,14 @@ export type EvictionRecord =
       readonly signal: string;
     }
   | { readonly kind: 'eviction.nodeSufficed'; readonly resource: string }
-  | { readonly kind: 'eviction.ranked'; readonly resource: string; readonly pods: readonly string[] }
+  | {
+      readonly kind: 'eviction.ranked';
+      readonly resource: string;
+      readonly signal: string;
+      readonly pods: readonly string[];
+      /** How long ago the node was read. */
+      readonly ageMs: number;
+    }
   | { readonly kind: 'eviction.spared'; readonly pod: string }
   | {
       readonly kind: 'eviction.evicting';
@@ -60,6 +67,8 @@ export const evictionProjections: Projections<EvictionRecord> = {
   'eviction.ranked': {
     log: ({ resource, pods }) =>
       info(0, 'Eviction manager: must evict pod(s) to reclaim, ranked first to last', { resourceName: resource, pods }),
+    measure: ({ signal, ageMs }, meters) =>
+      meters.observe('kubelet_eviction_stats_age_seconds', ageMs / 1000, { eviction_signal: signal }),
   },
   'eviction.spared': { log: ({ pod }) => failure('Eviction manager: cannot evict a critical pod', { pod }) },
   'eviction.evicting': {

@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/types.ts';
-import type { Clock } from '../../base/clock.ts';
+import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { isCriticalPod, logNameOf, podReference, uidOf } from '../pod-facts.ts';
@@ -37,6 +37,13 @@ export interface EvictionOptions {
 export interface EvictionManager {
   conditions(): readonly NodeCondition[];
   run(signal: AbortSignal): Promise<void>;
+}
+
+interface LastLook {
+  readonly due: readonly Threshold[];
+  readonly seen: Readings;
+  readonly readAt: Instant;
+  readonly layout: DiskLayout;
 }
 
 const everyMs = 10_000;
@@ -109,13 +116,19 @@ export function evictionManager(options: EvictionOptions): EvictionManager {
 
   async function evictOne(
     { threshold, resource }: NonNullable<PressureDecision['reclaim']>,
-    { due, seen, layout }: { due: readonly Threshold[]; seen: Readings; layout: DiskLayout },
+    { due, seen, readAt, layout }: LastLook,
   ): Promise<readonly Pod[]> {
     const pods = options.activePods();
     const usage = await options.usageOf(pods.map(uidOf));
     const usageOf = (pod: Pod) => usage.get(uidOf(pod));
     const ranked = rankPods({ signal: threshold.signal, layout, pods, usageOf });
-    journal.write({ kind: 'eviction.ranked', resource, pods: ranked.map(logNameOf) });
+    journal.write({
+      kind: 'eviction.ranked',
+      resource,
+      signal: threshold.signal,
+      pods: ranked.map(logNameOf),
+      ageMs: clock.now() - readAt,
+    });
     for (const pod of ranked) {
       const words = renderEviction({ pod, usage: usageOf(pod), resource, due, readings: seen });
       const own = pod.spec?.terminationGracePeriodSeconds ?? options.maxGraceSeconds;
@@ -130,6 +143,7 @@ export function evictionManager(options: EvictionOptions): EvictionManager {
     const layout = await readings.layout();
     const thresholds = withContainerFs(options.thresholds, layout);
     const watched = new Set(thresholds.map(({ signal }) => signal));
+    const readAt = clock.now();
     const seen = await readings.read(watched);
     const decision = decidePressure({
       thresholds,
@@ -152,7 +166,7 @@ export function evictionManager(options: EvictionOptions): EvictionManager {
       journal.write({ kind: 'eviction.nodeSufficed', resource });
       return [];
     }
-    return evictOne(decision.reclaim, { due: decision.due, seen, layout });
+    return evictOne(decision.reclaim, { due: decision.due, seen, readAt, layout });
   }
 
   async function waitForCleanup(pods: readonly Pod[], signal: AbortSignal): Promise<void> {
