@@ -78,18 +78,31 @@ export function kubeApi(options: KubeApiOptions): KubeApi {
     request: RequestOptions,
     contentType: string,
   ): Promise<string> {
-    const limit = AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
-    const signal = request.signal === undefined ? limit : AbortSignal.any([request.signal, limit]);
+    // Signals that Node makes for a time, or out of others, live on until they are collected: this one ends with its request.
+    const stop = new AbortController();
+    let overdue = false;
+    const timer = setTimeout(() => {
+      overdue = true;
+      stop.abort();
+    }, request.timeoutMs ?? timeoutMs);
+    const forward = () => stop.abort(request.signal?.reason);
+    if (request.signal?.aborted) forward();
+    request.signal?.addEventListener('abort', forward, { once: true });
     try {
-      const response = await send(method, path, body, { ...request, signal }, contentType);
+      const response = await send(method, path, body, { ...request, signal: stop.signal }, contentType);
       const answer = await readAll(response);
+      // What was broken off may look like an answer's end.
+      stop.signal.throwIfAborted();
       if (response.status >= 400) throw apiErrorOf(response.status, answer);
       return answer;
     } catch (error) {
-      if (limit.aborted && !request.signal?.aborted) {
+      if (overdue && !request.signal?.aborted) {
         throw new ApiError(0, 'Timeout', `no answer from ${server} to ${method} ${path} in time`, { cause: error });
       }
       throw error;
+    } finally {
+      clearTimeout(timer);
+      request.signal?.removeEventListener('abort', forward);
     }
   }
 

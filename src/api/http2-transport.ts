@@ -116,7 +116,9 @@ export function http2Transport({ server, tls }: Http2TransportOptions): Http2Tra
         const fail = (error: Error) => {
           reject(signal?.aborted ? signal.reason : unreachable(server, sessionError ?? error));
         };
+        let answered = false;
         stream.once('response', (answer) => {
+          answered = true;
           resolve({ status: Number(answer[constants.HTTP2_HEADER_STATUS]), body: stream });
         });
         stream.once('error', fail);
@@ -124,7 +126,7 @@ export function http2Transport({ server, tls }: Http2TransportOptions): Http2Tra
           connection.streams -= 1;
           connection.session.removeListener('error', onSessionError);
           signal?.removeEventListener('abort', abort);
-          fail(new Error('the connection was closed before an answer came'));
+          if (!answered) fail(new Error('the connection was closed before an answer came'));
         });
         if (body !== undefined) stream.end(body);
       });

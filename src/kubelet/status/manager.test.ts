@@ -140,6 +140,24 @@ test('a deleted pod’s object goes when its worker has finished and its phase i
   expect(server.bodies[1]).toMatchObject({ status: { phase: 'Failed' } });
 });
 
+test('the object is asked to go once, and again when it stays', async () => {
+  const pod = deleted(aPod());
+  const { manager, server, clock } = aManager(pod);
+  manager.set(pod, { phase: 'Succeeded' });
+  manager.podFinished(pod);
+  await clock.advance(0);
+  for (let i = 0; i < 5; i += 1) {
+    manager.podChanged(server.get());
+    await clock.advance(10);
+  }
+  const deletions = () => server.requests.filter((request) => request.startsWith('delete')).length;
+  expect(deletions()).toBe(1);
+  await clock.advance(10_000);
+  manager.podChanged(server.get());
+  await clock.advance(0);
+  expect(deletions()).toBe(2);
+});
+
 test('a finished pod that nobody deleted keeps its object', async () => {
   const { manager, server, clock } = aManager(aPod());
   manager.set(aPod(), { phase: 'Succeeded' });

@@ -72,6 +72,8 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
   const entries = new Map<string, Entry>();
   const sent = new Map<string, Sent>();
   const sending = new Map<string, { again: boolean }>();
+  /** The watch shows an object a few times more before it is gone: its end is asked for once. */
+  const deletedAt = new Map<string, Instant>();
   /** What is to be sent in a moment, and how to call that off. */
   const kept = new Map<string, AbortController>();
 
@@ -178,23 +180,22 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
     object.metadata?.deletionTimestamp !== undefined &&
     !isMirrorPod(object) &&
     isTerminalPhase(status.phase) &&
-    finished;
+    finished &&
+    clock.now() - (deletedAt.get(uidOf(object)) ?? Number.NEGATIVE_INFINITY) >= fullCheckMs;
 
   async function deletePod(kube: KubeApi, object: Pod, path: string): Promise<void> {
     const pod = logNameOf(object);
     const uid = uidOf(object);
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid } };
+    deletedAt.set(uid, clock.now());
     try {
-      await kube.delete(path, {
-        apiVersion: 'v1',
-        kind: 'DeleteOptions',
-        gracePeriodSeconds: 0,
-        preconditions: { uid },
-      });
+      await kube.delete(path, body);
       journal.write({ kind: 'pod.deleted', pod, uid });
     } catch (error) {
       if (error instanceof ApiError && (error.code === 404 || error.code === 409)) return;
       journal.write({ kind: 'pod.deleteFailed', pod, error: messageOf(error) });
       sent.delete(uid);
+      deletedAt.delete(uid);
     }
   }
 
@@ -236,6 +237,7 @@ export function createStatusManager(options: StatusManagerOptions): RunningStatu
     },
     forget(uid) {
       callOff(uid);
+      deletedAt.delete(uid);
       entries.delete(uid);
       sent.delete(uid);
     },
