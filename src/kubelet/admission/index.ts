@@ -6,6 +6,7 @@ import { findUnfit, type NodeForAdmission, type Unfit } from './node-fit.ts';
 import { decidePreemption } from './preemption.ts';
 import { findForbiddenSysctl } from './sysctls.ts';
 
+export { decideWithFreshLabels } from './fresh-labels.ts';
 export { matchesTerms } from './node-affinity.ts';
 export { preemptor } from './preempt.ts';
 export { safeSysctlsOf } from './sysctls.ts';

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Node } from '../../api/types.ts';
 import { messageOf } from '../../base/errors.ts';
 import { waitUntil } from '../../base/wait-until.ts';
 import {
   decideAdmission,
   decideResizeAdmission,
+  decideWithFreshLabels,
   nodeForAdmission,
   preemptor,
   safeSysctlsOf,
@@ -290,16 +292,19 @@ export function composePods(
     runtimeState: state,
     allocations,
     admit: async (pod, others) => {
-      const verdict = decideAdmission(pod, others, {
-        node: nodeForAdmission(node),
-        sysctls,
-        appArmor,
-        // What runs already is the eviction manager's to choose from, one at a time.
-        pressure: pleg.get(uidOf(pod))?.containers.some(({ state }) => state === 'running')
-          ? []
-          : pressure.conditions(),
-        shuttingDown: pressure.shuttingDown(),
-      });
+      const readNode = api && (() => api.get<Node>(`/api/v1/nodes/${node.name}`));
+      const verdict = await decideWithFreshLabels(node, readNode, (facts) =>
+        decideAdmission(pod, others, {
+          node: nodeForAdmission(facts),
+          sysctls,
+          appArmor,
+          // What runs already is the eviction manager's to choose from, one at a time.
+          pressure: pleg.get(uidOf(pod))?.containers.some(({ state }) => state === 'running')
+            ? []
+            : pressure.conditions(),
+          shuttingDown: pressure.shuttingDown(),
+        }),
+      );
       if (!verdict.admitted) return verdict;
       if (verdict.preempting !== undefined) await preempt(pod, verdict.preempting);
       return devices.allocate(pod).then(
@@ -350,7 +355,20 @@ export function composePods(
     everyMs: parseGoDuration(config.containerLogMonitorInterval),
     workers: config.containerLogMaxWorkers,
   });
-  return { loop, allocations, garbage, rotation, workers, statuses, cgroups, volumes, images, records, probes, services };
+  return {
+    loop,
+    allocations,
+    garbage,
+    rotation,
+    workers,
+    statuses,
+    cgroups,
+    volumes,
+    images,
+    records,
+    probes,
+    services,
+  };
 }
 
 /** How long a restarted kubelet waits for the API before it speaks of the static pods that run. */
