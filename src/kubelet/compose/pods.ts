@@ -22,7 +22,7 @@ import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
 import type { DeviceManager } from '../devices/index.ts';
 import { garbageCollector } from '../garbage/index.ts';
 import { podHousekeeping } from '../housekeeping.ts';
-import { createImageManager, parseDockerConfig, pullRecords } from '../images/index.ts';
+import { createImageManager, parseDockerConfig, pullRate, pullRecords } from '../images/index.ts';
 import { podObjects, serviceLister } from '../objects/index.ts';
 import type { Pleg } from '../pleg/index.ts';
 import { configMirror, findContainer, uidOf } from '../pod-facts.ts';
@@ -142,6 +142,7 @@ export function composePods(
     maxParallelPulls: config.serializeImagePulls ? 1 : (config.maxParallelImagePulls ?? Number.POSITIVE_INFINITY),
     ...(objects === undefined ? {} : { objects }),
     records,
+    mayPull: pullRate(clock, config.registryPullQPS, config.registryBurst),
     nodeCredentials: async () =>
       parseDockerConfig(await readFile(join(rootDir, 'config.json'), 'utf8').catch(() => '{}')),
   });

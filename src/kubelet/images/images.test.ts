@@ -5,6 +5,7 @@ import { memoryJournal, projectionOf } from '../../journal/journal.ts';
 import { aContainer, aPod } from '../test-builders.ts';
 import { parseDockerConfig, selectCredentials } from './credentials.ts';
 import { createImageManager } from './manager.ts';
+import { pullRate } from './pull-rate.ts';
 import { parseImageReference, withDefaultTag } from './reference.ts';
 
 test.each([
@@ -126,4 +127,31 @@ test('a pull that failed waits: 10 seconds, then 20', async () => {
     `Failed: Failed to pull image "no:1": ${error}`,
     'BackOff: Back-off pulling image "no:1"',
   ]);
+});
+
+test('pulls are as frequent as allowed, more of them after a rest', async () => {
+  const clock = new FakeClock();
+  const mayPull = pullRate(clock, 2, 3);
+  const tries = (count: number) => Array.from({ length: count }, mayPull).filter(Boolean).length;
+  expect(tries(5)).toBe(3);
+  await clock.advance(500);
+  expect(tries(5)).toBe(1);
+  await clock.advance(60_000);
+  expect(tries(5)).toBe(3);
+  const any = pullRate(clock, 0, 1);
+  expect([any(), any(), any()]).toEqual([true, true, true]);
+});
+
+test('a pull too many fails, and is tried again later', async () => {
+  const clock = new FakeClock();
+  const cri = fakeCri(clock);
+  cri.pullable.add('busybox:1').add('busybox:2');
+  const journal = memoryJournal();
+  const manager = createImageManager({ cri, clock, journal, maxParallelPulls: 1, mayPull: pullRate(clock, 1, 1) });
+  const ensure = (image: string) =>
+    manager.ensure(aPod(), aContainer('main', { image }), undefined, new AbortController().signal);
+  await ensure('busybox:1');
+  await expect(ensure('busybox:2')).rejects.toThrow('pull QPS exceeded');
+  await clock.advance(10_000);
+  expect(await ensure('busybox:2')).toBe('sha256:busybox:2');
 });

@@ -22,6 +22,8 @@ export interface ImageManagerOptions {
   /** Credentials of the node itself (`<root>/config.json`). */
   readonly nodeCredentials?: () => Promise<readonly RegistryCredential[]>;
   readonly maxParallelPulls: number;
+  /** Whether one more pull may be asked of the runtime now; absent: always. */
+  readonly mayPull?: () => boolean;
   /** Which images were pulled with which secrets; absent: whatever is there is for every pod. */
   readonly records?: PullRecords | undefined;
 }
@@ -81,6 +83,7 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
       let problem: unknown;
       for (const way of ways.length > 0 ? ways : [undefined]) {
         try {
+          if (options.mayPull?.() === false) throw new Error('pull QPS exceeded');
           const spec = { image, userSpecifiedImage: container.image ?? '' };
           const ref = await cri.pullImage(spec, way?.auth, sandbox, { signal });
           const endedAt = clock.now();
