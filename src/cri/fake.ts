@@ -217,6 +217,9 @@ export function fakeCri(clock: Clock): FakeCri {
           });
         }),
     containerStatus: async (id) => ({ status: containerStatus(containerOf('ContainerStatus', id)), info: {} }),
+    async updatePodSandboxResources(id) {
+      called('updatePodSandboxResources', id);
+    },
     async updateContainerResources(id) {
       called('updateContainerResources', id);
     },

@@ -91,6 +91,10 @@ export function grpcCri({ runtimeEndpoint, imageEndpoint, timeoutMs, onCall }: G
     },
     podSandboxStatus: (podSandboxId, verbose, o) =>
       onRuntime('PodSandboxStatus', runtime.podSandboxStatus, { podSandboxId, verbose }, o),
+    async updatePodSandboxResources(podSandboxId, overhead, resources, o) {
+      const request = { podSandboxId, overhead, resources };
+      await onRuntime('UpdatePodSandboxResources', runtime.updatePodSandboxResources, request, o);
+    },
     async listPodSandboxes(filter, o) {
       const request = { filter: filter && PodSandboxFilter.fromPartial(filter) };
       return (await onRuntime('ListPodSandbox', runtime.listPodSandbox, request, o)).items;

@@ -98,6 +98,13 @@ export interface CriRuntime {
   stopPodSandbox(id: string, options?: CallOptions): Promise<void>;
   removePodSandbox(id: string, options?: CallOptions): Promise<void>;
   podSandboxStatus(id: string, verbose: boolean, options?: CallOptions): Promise<PodSandboxStatusResponse>;
+  /** Tells what the sandbox's pod may use now; the cgroup itself is the caller's to set. */
+  updatePodSandboxResources(
+    id: string,
+    overhead: LinuxContainerResources | undefined,
+    resources: LinuxContainerResources,
+    options?: CallOptions,
+  ): Promise<void>;
   listPodSandboxes(filter?: Partial<PodSandboxFilter>, options?: CallOptions): Promise<PodSandbox[]>;
 
   createContainer(

@@ -2,6 +2,7 @@ import type { Pod, ResourceRequirements } from '../../api/types.ts';
 import type { LinuxContainerResources } from '../../cri/port.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { milliOf, unitsOf } from '../quantity.ts';
+import type { CgroupSettings } from '../resources/cgroup-settings.ts';
 import { limitsInEffect } from '../resources/pod-resources.ts';
 import { oomScoreAdj } from './oom-score.ts';
 
@@ -47,6 +48,21 @@ export function podResources(resources: Requests, { cfsQuota, cfsPeriodMicros }:
     ...(cfsQuota ? { cpuPeriod: BigInt(cfsPeriodMicros), cpuQuota: BigInt(quotaOf(limit, cfsPeriodMicros)) } : {}),
   };
 }
+
+/** What the pod uses beside its containers, in CRI's words. */
+export const podOverhead = (pod: Pod, inputs: CfsSettings): LinuxContainerResources | undefined =>
+  pod.spec?.overhead === undefined
+    ? undefined
+    : podResources({ requests: pod.spec.overhead, limits: pod.spec.overhead }, inputs);
+
+/** A cgroup's settings in CRI's words. */
+export const settingsAsResources = (settings: CgroupSettings): LinuxContainerResources => ({
+  ...empty,
+  cpuShares: BigInt(settings.cpuShares ?? 0),
+  cpuQuota: BigInt(settings.cpuQuota ?? 0),
+  cpuPeriod: BigInt(settings.cpuPeriod ?? 0),
+  memoryLimitInBytes: BigInt(settings.memoryBytes ?? 0),
+});
 
 export interface ContainerResourceInputs extends CfsSettings {
   readonly cgroupVersion: 1 | 2;

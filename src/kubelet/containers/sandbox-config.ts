@@ -3,7 +3,7 @@ import type { PodSandboxConfig } from '../../cri/port.ts';
 import { listContainers, nameOf, namespaceOf, podLogFolder, uidOf } from '../pod-facts.ts';
 import type { DnsConfig } from './dns.ts';
 import { labels } from './labels.ts';
-import { podResources, sumResources } from './resources.ts';
+import { podOverhead, podResources, sumResources } from './resources.ts';
 import { appArmorProfile, namespaceOptions, seLinuxOptions, type UserNamespace } from './security-context.ts';
 
 export interface SandboxInputs {
@@ -46,10 +46,7 @@ export function renderSandboxConfig(pod: Pod, inputs: SandboxInputs): PodSandbox
       sysctls: Object.fromEntries(
         (pod.spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name.replaceAll('/', '.'), value]),
       ),
-      overhead:
-        pod.spec?.overhead === undefined
-          ? undefined
-          : podResources({ requests: pod.spec.overhead, limits: pod.spec.overhead }, inputs),
+      overhead: podOverhead(pod, inputs),
       resources: podResources(sumResources(pod), inputs),
       securityContext: renderSecurity(pod, inputs),
     },

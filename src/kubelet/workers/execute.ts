@@ -108,8 +108,8 @@ export function podExecutor(options: ExecutorOptions): Execute {
       }
       await cri.removeContainer(id);
     },
-    async resizePod({ updates }, { pod }) {
-      await options.resizePod(pod, updates);
+    async resizePod({ updates }, { pod, sandboxId }) {
+      if (sandboxId !== undefined) await options.resizePod(pod, sandboxId, updates);
     },
     async removeContainer({ id }) {
       await cri.removeContainer(id);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/types.ts';
 import { FakeClock } from '../../base/clock.ts';
-import type { LinuxContainerResources } from '../../cri/port.ts';
+import { CriError, type LinuxContainerResources } from '../../cri/port.ts';
 import type { PodResourceInfo } from '../allocation/index.ts';
 import type { CgroupSettings } from '../resources/index.ts';
 import { aContainer, aPod } from '../test-builders.ts';
@@ -23,13 +23,18 @@ const resize = (container: string, from: [number, number], to: [number, number])
 });
 
 /** A pod's cgroup and a runtime that write down what they are told, in order. */
-function given(current: CgroupSettings, wanted: CgroupSettings, usageBytes = 0) {
+function given(current: CgroupSettings, wanted: CgroupSettings, usageBytes = 0, refusal?: CriError) {
+  const sandbox: [string, number, number, number][] = [];
   const told: string[] = [];
   const failures: string[] = [];
   const inForce = new Map<string, PodResourceInfo>();
   let settings = current;
   const resizer = podResizer({
     cri: {
+      updatePodSandboxResources: async (id, _overhead, { memoryLimitInBytes, cpuQuota, cpuShares }) => {
+        sandbox.push([id, Number(memoryLimitInBytes) / mi, Number(cpuQuota), Number(cpuShares)]);
+        if (refusal !== undefined) throw refusal;
+      },
       updateContainerResources: async (id: string, linux: LinuxContainerResources) =>
         void told.push(`${id} cpu ${linux.cpuQuota} memory ${linux.memoryLimitInBytes / BigInt(mi)}Mi`),
       containerStats: async () => ({
@@ -76,7 +81,7 @@ function given(current: CgroupSettings, wanted: CgroupSettings, usageBytes = 0) 
     clock: new FakeClock(0),
     journal: { write: () => {} },
   });
-  return { told, failures, inForce, resizer };
+  return { told, failures, inForce, sandbox, resizer };
 }
 
 const pod: Pod = aPod({ containers: [aContainer('a'), aContainer('b')] });
@@ -86,7 +91,7 @@ test('the pod grows before its containers', async () => {
     { cpuShares: 102, cpuQuota: 10_000, cpuPeriod: 100_000, memoryBytes: 10 * mi },
     { cpuShares: 204, cpuQuota: 20_000, cpuPeriod: 100_000, memoryBytes: 20 * mi },
   );
-  await resizer(pod, [resize('a', [100, 10 * mi], [200, 20 * mi])]);
+  await resizer(pod, 's1', [resize('a', [100, 10 * mi], [200, 20 * mi])]);
   expect(told).toEqual([
     `pod {"memoryBytes":${20 * mi}}`,
     'a-0 cpu 10000 memory 20Mi',
@@ -105,21 +110,54 @@ test('the pod shrinks after its containers, shares before the quota', async () =
     { cpuShares: 204, cpuQuota: 20_000, cpuPeriod: 100_000, memoryBytes: 20 * mi },
     { cpuShares: 102, cpuQuota: 10_000, cpuPeriod: 100_000, memoryBytes: 10 * mi },
   );
-  await resizer(pod, [resize('a', [200, 20 * mi], [100, 10 * mi])]);
+  await resizer(pod, 's1', [resize('a', [200, 20 * mi], [100, 10 * mi])]);
   expect(told.map((line) => line.split(' ')[0])).toEqual(['a-0', 'pod', 'a-0', 'pod', 'pod']);
 });
 
 test('who gives something back goes first', async () => {
   const same = { cpuShares: 204, cpuQuota: 20_000, cpuPeriod: 100_000, memoryBytes: 20 * mi };
   const { told, resizer } = given(same, same);
-  await resizer(pod, [resize('a', [50, 10 * mi], [150, 10 * mi]), resize('b', [150, 10 * mi], [50, 10 * mi])]);
+  await resizer(pod, 's1', [resize('a', [50, 10 * mi], [150, 10 * mi]), resize('b', [150, 10 * mi], [50, 10 * mi])]);
   expect(told).toEqual(['b-0 cpu 5000 memory 10Mi', 'a-0 cpu 15000 memory 10Mi']);
 });
 
 test('a limit below what is in use is refused before anything is touched', async () => {
   const { told, failures, resizer } = given({ memoryBytes: 20 * mi }, { memoryBytes: 10 * mi }, 15 * mi);
   const refused = `cannot decrease memory limits: [attempting to set pod memory limit (${10 * mi}) below current usage (${15 * mi}), attempting to set container "a" memory limit (${10 * mi}) below current usage (${15 * mi})]`;
-  await expect(resizer(pod, [resize('a', [100, 20 * mi], [100, 10 * mi])])).rejects.toThrow(refused);
+  await expect(resizer(pod, 's1', [resize('a', [100, 20 * mi], [100, 10 * mi])])).rejects.toThrow(refused);
   expect(told).toEqual([]);
   expect(failures).toEqual([refused]);
+});
+
+const grows = [
+  { cpuShares: 102, cpuQuota: 10_000, cpuPeriod: 100_000, memoryBytes: 10 * mi },
+  { cpuShares: 204, cpuQuota: 20_000, cpuPeriod: 100_000, memoryBytes: 20 * mi },
+] as const;
+
+test('the runtime is told of each step before it is taken', async () => {
+  const { sandbox, resizer } = given(...grows);
+  await resizer(pod, 's1', [resize('a', [100, 10 * mi], [200, 20 * mi])]);
+  expect(sandbox).toEqual([
+    ['s1', 20, 10_000, 102],
+    ['s1', 20, 20_000, 102],
+    ['s1', 20, 20_000, 204],
+  ]);
+});
+
+test.each([
+  ['that does not know of it', new CriError('UpdatePodSandboxResources', 'unimplemented', 'Unimplemented', 'no')],
+  ['that says so in words', new CriError('UpdatePodSandboxResources', 'other', 'Unknown', 'not implemented yet')],
+])('a runtime %s is passed over', async (_name, refusal) => {
+  const { told, failures, resizer } = given(...grows, 0, refusal);
+  await resizer(pod, 's1', []);
+  expect(failures).toEqual([]);
+  expect(told).toHaveLength(3);
+});
+
+test('a runtime that refuses keeps the pod as it is', async () => {
+  const refusal = new CriError('UpdatePodSandboxResources', 'other', 'Internal', 'a plugin says no');
+  const { told, failures, resizer } = given(...grows, 0, refusal);
+  await expect(resizer(pod, 's1', [])).rejects.toThrow('a plugin says no');
+  expect(failures).toEqual(['a plugin says no']);
+  expect(told).toEqual([]);
 });

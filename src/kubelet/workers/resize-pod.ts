@@ -1,10 +1,15 @@
 import type { Pod, ResourceRequirements } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
-import type { CriRuntime } from '../../cri/port.ts';
+import { CriError, type CriRuntime } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Allocations } from '../allocation/index.ts';
-import { type ContainerResourceInputs, containerResources } from '../containers/resources.ts';
+import {
+  type ContainerResourceInputs,
+  containerResources,
+  podOverhead,
+  settingsAsResources,
+} from '../containers/resources.ts';
 import type { PodCgroups, RunnableContainer } from '../parts.ts';
 import { findContainer, logNameOf, uidOf } from '../pod-facts.ts';
 import { milliOf, renderBytes, renderMilli, unitsOf } from '../quantity.ts';
@@ -12,7 +17,7 @@ import type { CgroupSettings } from '../resources/index.ts';
 import { type Amounts, amountsOf, type ContainerResize, sameAmounts } from './decide-resize.ts';
 
 export interface ResizePodOptions {
-  readonly cri: Pick<CriRuntime, 'updateContainerResources' | 'containerStats'>;
+  readonly cri: Pick<CriRuntime, 'updateContainerResources' | 'updatePodSandboxResources' | 'containerStats'>;
   readonly cgroups: Pick<PodCgroups, 'wanted' | 'current' | 'apply' | 'memoryUsage'>;
   readonly allocations: Pick<Allocations, 'inForce' | 'setInForce' | 'noteFailure'>;
   readonly resources: () => ContainerResourceInputs;
@@ -21,7 +26,7 @@ export interface ResizePodOptions {
 }
 
 /** Tells a pod's running containers and its cgroup what it was granted. Throws when something refused; then it is tried again. */
-export type ResizePod = (granted: Pod, updates: readonly ContainerResize[]) => Promise<void>;
+export type ResizePod = (granted: Pod, sandboxId: string, updates: readonly ContainerResize[]) => Promise<void>;
 
 /**
  * Memory first, then CPU, each in an order in which containers never have more than their pod: the pod's cgroup grows
@@ -64,43 +69,67 @@ export function podResizer(options: ResizePodOptions): ResizePod {
     allocations.setInForce(uidOf(pod), { ...before, containers: { ...before.containers, [name]: resources } });
   }
 
-  async function resizeMemory(pod: Pod, updates: readonly ContainerResize[], wanted: CgroupSettings): Promise<void> {
+  /** The runtime may refuse; one that does not know of it need not be asked. */
+  async function applyToPod(pod: Pod, sandboxId: string, change: CgroupSettings): Promise<void> {
+    const resources = settingsAsResources({ ...cgroups.current(pod), ...change });
+    try {
+      await cri.updatePodSandboxResources(sandboxId, podOverhead(pod, options.resources()), resources);
+    } catch (error) {
+      if (!isUnimplemented(error)) throw error;
+    }
+    cgroups.apply(pod, change);
+  }
+
+  type SetPod = (change: CgroupSettings) => Promise<void>;
+
+  async function resizeMemory(
+    pod: Pod,
+    updates: readonly ContainerResize[],
+    wanted: CgroupSettings,
+    setPod: SetPod,
+  ): Promise<void> {
     const before = cgroups.current(pod)?.memoryBytes ?? Number.POSITIVE_INFINITY;
     const after = wanted.memoryBytes ?? before;
-    const set = () => cgroups.apply(pod, { memoryBytes: after });
-    if (after > before) set();
+    const set = () => setPod({ memoryBytes: after });
+    if (after > before) await set();
     for (const update of inOrder(updates, 'memory')) {
       const { memoryLimit, memoryRequest } = update.to;
       await updateContainer(pod, update, { ...update.from, memoryLimit, memoryRequest });
     }
-    if (after < before) set();
+    if (after < before) await set();
   }
 
-  async function resizeCpu(pod: Pod, updates: readonly ContainerResize[], wanted: CgroupSettings): Promise<void> {
+  async function resizeCpu(
+    pod: Pod,
+    updates: readonly ContainerResize[],
+    wanted: CgroupSettings,
+    setPod: SetPod,
+  ): Promise<void> {
     const before = cgroups.current(pod);
     const quota = { before: quotaOf(before), after: wanted.cpuQuota === undefined ? quotaOf(before) : quotaOf(wanted) };
     const shares = { before: before?.cpuShares ?? 0, after: wanted.cpuShares ?? 0 };
     const setQuota = () =>
-      cgroups.apply(pod, {
+      setPod({
         ...(wanted.cpuQuota === undefined ? {} : { cpuQuota: wanted.cpuQuota }),
         ...(wanted.cpuPeriod === undefined ? {} : { cpuPeriod: wanted.cpuPeriod }),
       });
-    const setShares = () => cgroups.apply(pod, { cpuShares: shares.after });
-    if (quota.after > quota.before) setQuota();
-    if (shares.after > shares.before) setShares();
+    const setShares = () => setPod({ cpuShares: shares.after });
+    if (quota.after > quota.before) await setQuota();
+    if (shares.after > shares.before) await setShares();
     for (const update of inOrder(updates, 'cpu')) await updateContainer(pod, update, update.to);
-    if (shares.after < shares.before) setShares();
-    if (quota.after < quota.before) setQuota();
+    if (shares.after < shares.before) await setShares();
+    if (quota.after < quota.before) await setQuota();
   }
 
-  return async (pod, updates) => {
+  return async (pod, sandboxId, updates) => {
     const startedAt = clock.now();
     let success = false;
     try {
       const wanted = cgroups.wanted(pod);
       await refuseBelowUsage(pod, updates, wanted.memoryBytes);
-      await resizeMemory(pod, updates, wanted);
-      await resizeCpu(pod, updates, wanted);
+      const setPod: SetPod = (change) => applyToPod(pod, sandboxId, change);
+      await resizeMemory(pod, updates, wanted, setPod);
+      await resizeCpu(pod, updates, wanted, setPod);
       const before = allocations.inForce(uidOf(pod)) ?? { containers: {} };
       allocations.setInForce(uidOf(pod), { containers: before.containers, pod: pod.spec?.resources });
       success = true;
@@ -112,6 +141,11 @@ export function podResizer(options: ResizePodOptions): ResizePod {
     }
   };
 }
+
+/** containerd answers with its own words instead of the code. */
+const isUnimplemented = (error: unknown): boolean =>
+  error instanceof CriError &&
+  (error.code === 'unimplemented' || (error.grpcCode === 'Unknown' && error.message.includes('not implemented')));
 
 /** The container was started with what the pod was granted: that is in force now. */
 export function noteStart(
