@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { parseGoDuration } from '../config/index.ts';
+import { featureEnabled, parseGoDuration } from '../config/index.ts';
 import { evictionManager, nodeReadings, parseThresholds } from '../eviction/index.ts';
 import { imageCollector } from '../images/index.ts';
 import { kernelLog, oomWatcher } from '../oom/index.ts';
 import type { Pleg } from '../pleg/index.ts';
 import { unitsOf } from '../quantity.ts';
 import { cgroupPath, kubepodsName, parseCgroupRoot } from '../resources/index.ts';
-import { parseShutdownGroups, shutdownManager, systemdLogind } from '../shutdown/index.ts';
+import { parseShutdownGroups, shutdownManager, stateFile, systemdLogind } from '../shutdown/index.ts';
 import { podUsages } from '../stats/index.ts';
 import type { Foundation } from './foundation.ts';
 import type { NodeParts } from './node.ts';
@@ -64,13 +64,18 @@ export function composeDefence(
     onChange: node.updateSoon,
   });
   const oom = oomWatcher({ open: kernelLog, clock, journal, nodeName });
+  const feature = (name: string): boolean => featureEnabled(config.featureGates ?? {}, name);
+  const byPriority = feature('GracefulNodeShutdownBasedOnPodPriority');
+  const { shutdownGracePeriodByPodPriority: byPriorityGroups = [] } = config;
   const shutdown = shutdownManager({
-    groups: parseShutdownGroups(config),
+    groups: feature('GracefulNodeShutdown')
+      ? parseShutdownGroups({ ...config, shutdownGracePeriodByPodPriority: byPriority ? byPriorityGroups : [] })
+      : [],
     logind: systemdLogind(),
     clock,
     journal,
     nodeName,
-    statePath: join(flags.rootDir, 'graceful_node_shutdown_state'),
+    file: byPriority ? stateFile(join(flags.rootDir, 'graceful_node_shutdown_state')) : undefined,
     activePods: loop.activePods,
     workers,
     onChange: node.updateSoon,

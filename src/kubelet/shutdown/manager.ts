@@ -7,7 +7,7 @@ import { logNameOf, uidOf } from '../pod-facts.ts';
 import type { PodWorkers } from '../workers/index.ts';
 import { groupPods, type PodsToEnd, type ShutdownGroup, totalMs } from './groups.ts';
 import type { InhibitLock, Logind } from './logind.ts';
-import { type ShutdownState, type StateFile, stateFile } from './state.ts';
+import type { ShutdownState, StateFile } from './state.ts';
 
 export interface ShutdownOptions {
   readonly groups: readonly ShutdownGroup[];
@@ -15,9 +15,8 @@ export interface ShutdownOptions {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly nodeName: string;
-  readonly statePath: string;
-  /** Where the state is kept; tests have their own. */
-  readonly file?: StateFile;
+  /** Where is kept when the last shutdown was; undefined: nowhere. */
+  readonly file: StateFile | undefined;
   readonly activePods: () => readonly Pod[];
   readonly workers: Pick<PodWorkers, 'kill' | 'phaseOf'>;
   /** The node is not ready any more, or again. */
@@ -36,8 +35,7 @@ const message = 'Pod was terminated in response to imminent node shutdown.';
 
 /** Delays the machine's shutdown until its pods have ended, in the order of their priority. */
 export function shutdownManager(options: ShutdownOptions): ShutdownManager {
-  const { groups, logind, clock, journal, nodeName: node, workers } = options;
-  const file = options.file ?? stateFile(options.statePath);
+  const { groups, logind, clock, journal, nodeName: node, workers, file } = options;
   let shuttingDown = false;
   let lock: InhibitLock | undefined;
 
@@ -91,6 +89,7 @@ export function shutdownManager(options: ShutdownOptions): ShutdownManager {
   }
 
   async function store(state: ShutdownState): Promise<void> {
+    if (file === undefined) return;
     journal.write({ kind: 'shutdown.state', ...state });
     await file
       .store(state)
@@ -116,7 +115,7 @@ export function shutdownManager(options: ShutdownOptions): ShutdownManager {
 
   async function showLast(): Promise<void> {
     try {
-      const state = await file.load();
+      const state = await file?.load();
       if (state !== undefined) journal.write({ kind: 'shutdown.state', ...state });
     } catch (error) {
       journal.write({ kind: 'shutdown.stateFailed', error: messageOf(error) });

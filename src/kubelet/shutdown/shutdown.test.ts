@@ -154,7 +154,6 @@ function aWorld({ maxDelayMs = 60_000, absent = false, pods = [], takes = {} }: 
     clock,
     journal,
     nodeName: 'n1',
-    statePath: '/unused',
     file: { load: async () => undefined, store: async (state) => void states.push(state) },
     activePods: () => pods,
     workers,
