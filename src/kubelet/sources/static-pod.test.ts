@@ -68,6 +68,9 @@ describe('the UID', () => {
   ])('of %s is the same: %s', (_name, uid, same) => expect(uid === of(text)).toBe(same));
 });
 
+const container = (fields: object, spec: object = {}) =>
+  manifest({ containers: [{ name: 'a', image: 'i', ...fields }], ...spec });
+
 describe('what cannot become a pod', () => {
   test.each<[string, unknown, string | RegExp]>([
     ['no object', 'text', 'it is not a Pod'],
@@ -136,6 +139,51 @@ describe('what cannot become a pod', () => {
         ],
       }),
       'static pods may not reference secrets',
+    ],
+    ['a port that is none', container({ ports: [{ containerPort: 70_000 }] }), 'ports[0].containerPort: Invalid value'],
+    ['a host port that is none', container({ ports: [{ containerPort: 1, hostPort: -1 }] }), 'ports[0].hostPort'],
+    [
+      'a host port on the host’s network that is another',
+      container({ ports: [{ containerPort: 80, hostPort: 8080 }] }, { hostNetwork: true }),
+      'must match `containerPort` when `hostNetwork` is true',
+    ],
+    [
+      'a protocol that is none',
+      container({ ports: [{ containerPort: 80, protocol: 'HTTP' }] }),
+      'ports[0].protocol: Unsupported value: "HTTP": supported values: "SCTP", "TCP", "UDP"',
+    ],
+    ['a variable without a name', container({ env: [{ value: 'x' }] }), 'env[0].name: Required value'],
+    ['a variable with two values', container({ env: [{ name: 'A', value: 'x', valueFrom: {} }] }), 'env[0].valueFrom'],
+    ['an amount that is none', container({ resources: { limits: { cpu: 'much' } } }), 'resources.limits[cpu]: Invalid'],
+    ['a negative amount', container({ resources: { limits: { cpu: '-1' } } }), 'must be greater than or equal to 0'],
+    [
+      'a request above its limit',
+      container({ resources: { requests: { memory: '2Gi' }, limits: { memory: '1Gi' } } }),
+      'must be less than or equal to memory limit of 1Gi',
+    ],
+    ['a probe of no kind', container({ livenessProbe: { periodSeconds: 1 } }), 'must specify a handler type'],
+    [
+      'a probe of two kinds',
+      container({ livenessProbe: { exec: { command: ['a'] }, tcpSocket: { port: 1 } } }),
+      'may not specify more than 1 handler type',
+    ],
+    [
+      'a liveness probe that wants two successes',
+      container({ livenessProbe: { exec: { command: ['a'] }, successThreshold: 2 } }),
+      'livenessProbe.successThreshold: Invalid value: 2: must be 1',
+    ],
+    ['a pull policy that is none', container({ imagePullPolicy: 'Sometimes' }), 'imagePullPolicy: Unsupported value'],
+    [
+      'ephemeral containers',
+      manifest({ ephemeralContainers: [{ name: 'e', image: 'i' }] }),
+      'spec.ephemeralContainers',
+    ],
+    ['no time to live', manifest({ activeDeadlineSeconds: 0 }), 'spec.activeDeadlineSeconds: Invalid value'],
+    ['time before now', manifest({ terminationGracePeriodSeconds: -1 }), 'spec.terminationGracePeriodSeconds'],
+    [
+      'a volume of two kinds',
+      manifest({ volumes: [{ name: 'v', emptyDir: {}, hostPath: { path: '/' } }] }),
+      'may not specify more than 1 volume type',
     ],
   ])('%s', (_name, given, problem) => expect(() => renderStaticPod(given, origin)).toThrow(problem));
 

@@ -1,4 +1,5 @@
 import type { Container, Pod, Volume } from '../../api/types.ts';
+import { validateContainerFields, validatePodFields } from './validate-container-fields.ts';
 
 const dnsName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -31,13 +32,17 @@ export function validateStaticPod(pod: Pod): readonly string[] {
       : [`spec.restartPolicy: Unsupported value: "${spec?.restartPolicy}"`]),
     ...(lists.containers.length === 0 ? ['spec.containers: Required value'] : []),
     ...Object.entries(lists).flatMap(([list, containers]) =>
-      containers.flatMap((container, i) => validateContainer(container, `spec.${list}[${i}]`, volumeNames)),
+      containers.flatMap((container, i) => [
+        ...validateContainer(container, `spec.${list}[${i}]`, volumeNames),
+        ...validateContainerFields(container, `spec.${list}[${i}]`, spec),
+      ]),
     ),
     ...duplicates(all.map((container) => container.name)).map((n) => `spec.containers: Duplicate value: "${n}"`),
     ...volumes
       .filter((volume) => !dnsLabel.test(volume.name ?? ''))
       .map((volume) => `spec.volumes: Invalid value: "${volume.name}": a lowercase RFC 1123 label is wanted`),
     ...duplicates(volumes.map((volume) => volume.name)).map((n) => `spec.volumes: Duplicate value: "${n}"`),
+    ...validatePodFields(spec),
     ...[...kinds].map((kind) => `static pods may not reference ${kind}`),
   ];
 }
