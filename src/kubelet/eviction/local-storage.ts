@@ -24,10 +24,12 @@ const limitedContainers = (pod: Pod): ReadonlyMap<string, string> =>
     ),
   );
 
-/** Whether the pod's use of local storage has to be watched at all. */
-export const hasStorageLimits = (pod: Pod): boolean =>
-  (pod.spec?.volumes ?? []).some(({ emptyDir }) => unitsOf(emptyDir?.sizeLimit) > 0) ||
-  computePodAmounts(pod, 'limits')[storage] !== undefined;
+/** Whether the pod's use of local storage has to be watched at all. Asked of every pod at every look, so it computes nothing. */
+export const hasStorageLimits = ({ spec }: Pod): boolean =>
+  (spec?.volumes ?? []).some(({ emptyDir }) => emptyDir?.sizeLimit !== undefined) ||
+  [spec, ...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].some(
+    (holder) => holder?.resources?.limits?.[storage] !== undefined,
+  );
 
 /** The first of the pod's own limits of local storage that it exceeds: a volume's, its own, a container's. */
 export function findOverLimit(pod: Pod, usage: PodUsage, layout: DiskLayout): OverLimit | undefined {
