@@ -117,7 +117,7 @@ test('a pod that asks for more than is left is refused; it may have what is give
   await writePod('holder', 2);
   await said('holder');
   await writePod('greedy', 2);
-  await logged(`requested number of devices unavailable for ${resource}. Requested: 2, Available: 1`);
+  await logged('"Pod admission denied" pod="default/greedy-');
   expect(await runningOf('greedy')).toBeUndefined();
   await sh(`rm ${manifests}/greedy.yaml ${manifests}/holder.yaml`);
   await eventually('free devices', async () => ((await devicesHeld('holder')).length === 0 ? true : undefined));
@@ -152,6 +152,6 @@ test('a device that falls ill is given to nobody', async () => {
   await writePod('well', 1);
   expect(await said('well')).toContain('three ');
   await writePod('unlucky', 1);
-  await logged('Requested: 1, Available: 0');
+  await logged('"Pod admission denied" pod="default/unlucky-');
   await sh(`rm ${manifests}/well.yaml ${manifests}/unlucky.yaml /run/sick-devices`);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../../api/types.ts';
-import { type AdmissionInputs, decideAdmission, safeSysctlsOf } from './index.ts';
+import { type AdmissionInputs, decideAdmission, safeSysctlsOf, withHeld } from './index.ts';
 
 const node: AdmissionInputs['node'] = {
   name: 'worker',
@@ -191,4 +191,13 @@ test('a node that is shut down takes no pod, not even a critical one', () => {
     reason: 'NodeShutdown',
     message: 'Pod was rejected as the node is shutting down.',
   });
+});
+
+test('what pods hold counts as there, though its plugin is away', () => {
+  const held = new Map([
+    ['x.io/y', 2],
+    ['x.io/z', 1],
+  ]);
+  const allocatable = { cpu: '2', 'x.io/y': '0', 'x.io/z': '3' };
+  expect(withHeld({ ...node, allocatable }, held).allocatable).toEqual({ cpu: '2', 'x.io/y': '2', 'x.io/z': '3' });
 });

@@ -2,6 +2,7 @@ import type { Pod } from '../../api/types.ts';
 import { decidePressureAdmission, type NodeCondition } from '../eviction/index.ts';
 import type { NodeFacts } from '../parts.ts';
 import { isCriticalPod, listContainers } from '../pod-facts.ts';
+import { unitsOf } from '../quantity.ts';
 import { findUnfit, type NodeForAdmission, type Unfit } from './node-fit.ts';
 import { decidePreemption } from './preemption.ts';
 import { findForbiddenSysctl } from './sysctls.ts';
@@ -98,6 +99,20 @@ export function decideResizeAdmission(pod: Pod, others: readonly Pod[], node: No
   const [first] = findUnfit(pod, others, node);
   return first === undefined ? admitted : rejected(first.reason, first.message);
 }
+
+/**
+ * The node, with at least as much of each resource as pods hold already: a plugin that is away does not throw out the
+ * pods that have its devices.
+ */
+export const withHeld = (node: NodeForAdmission, held: ReadonlyMap<string, number>): NodeForAdmission => ({
+  ...node,
+  allocatable: {
+    ...node.allocatable,
+    ...Object.fromEntries(
+      [...held].map(([resource, count]) => [resource, String(Math.max(count, unitsOf(node.allocatable[resource])))]),
+    ),
+  },
+});
 
 /** The node as admission sees it; before it is registered, what the kubelet knows of itself. */
 export function nodeForAdmission(facts: NodeFacts): NodeForAdmission {

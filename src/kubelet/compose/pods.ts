@@ -12,6 +12,7 @@ import {
   preemptor,
   safeSysctlsOf,
   unexpectedAdmissionError,
+  withHeld,
 } from '../admission/index.ts';
 import { openAllocations } from '../allocation/index.ts';
 import { featureEnabled, parseGoDuration } from '../config/index.ts';
@@ -84,6 +85,7 @@ export function composePods(
     cpuCfsQuota: cfs.cfsQuota,
     cpuCfsPeriodMicros: cfs.cfsPeriodMicros,
     podPidsLimit: config.podPidsLimit,
+    hugePageSizes: [...machine.hugePages.keys()],
     nodeAllocatable: () => ({
       milliCpu: milliOf(capacity.cpu) - reservedOf('cpu', milliOf),
       memoryBytes: unitsOf(capacity.memory) - reservedOf('memory', unitsOf),
@@ -296,7 +298,7 @@ export function composePods(
       const readNode = api && (() => api.get<Node>(`/api/v1/nodes/${node.name}`));
       const verdict = await decideWithFreshLabels(node, readNode, (facts) =>
         decideAdmission(pod, others, {
-          node: nodeForAdmission(facts),
+          node: withHeld(nodeForAdmission(facts), devices.held()),
           sysctls,
           appArmor,
           // What runs already is the eviction manager's to choose from, one at a time.

@@ -27,6 +27,8 @@ export interface DeviceManager {
   forContainer(pod: Pod, container: RunnableContainer): Promise<ContainerDevices>;
   /** By resource: all devices of the node, and the healthy ones. 0 of both: its plugin has been gone for minutes. */
   resources(): ReadonlyMap<string, { readonly capacity: number; readonly allocatable: number }>;
+  /** How many of each resource pods hold: the node has had that many, whatever its plugin says today. */
+  held(): ReadonlyMap<string, number>;
   /** Devices of pods that are not in `uids` are free again. */
   keepOnly(uids: ReadonlySet<string>): void;
   run(signal: AbortSignal): Promise<void>;
@@ -237,6 +239,15 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
           return [resource, { capacity: devices.length, allocatable: devices.filter((d) => d.healthy).length }];
         }),
       );
+    },
+    held() {
+      const ids = new Map<string, Set<string>>();
+      for (const entry of entries) {
+        const known = ids.get(entry.resource) ?? new Set();
+        for (const id of idsOf(entry)) known.add(id);
+        ids.set(entry.resource, known);
+      }
+      return new Map([...ids].map(([resource, known]) => [resource, known.size]));
     },
     keepOnly(uids) {
       const kept = entries.filter(({ podUid }) => uids.has(podUid));
