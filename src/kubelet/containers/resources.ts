@@ -3,6 +3,7 @@ import type { LinuxContainerResources } from '../../cri/port.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { milliOf, unitsOf } from '../quantity.ts';
 import type { CgroupSettings } from '../resources/cgroup-settings.ts';
+import { hugePageLimits } from '../resources/huge-pages.ts';
 import { limitsInEffect } from '../resources/pod-resources.ts';
 import { oomScoreAdj } from './oom-score.ts';
 
@@ -90,34 +91,18 @@ export function containerResources(
     ...basic,
     oomScoreAdj: BigInt(oomScoreAdj(pod, container, inputs.nodeMemoryBytes)),
     unified,
-    hugepageLimits: hugePageLimits(limits, inputs.hugePageSizes),
+    hugepageLimits: hugePageLimits(bytesOf(limits), inputs.hugePageSizes).map(({ pageSize, bytes }) => ({
+      pageSize,
+      limit: BigInt(bytes),
+    })),
     ...(inputs.cgroupVersion === 1 && inputs.swapControllable
       ? { memorySwapLimitInBytes: basic.memoryLimitInBytes }
       : {}),
   };
 }
 
-/** Huge pages that a container may use: none of a size that it sets no limit for. */
-function hugePageLimits(
-  limits: Readonly<Record<string, string>>,
-  sizes: readonly number[],
-): LinuxContainerResources['hugepageLimits'] {
-  const prefix = 'hugepages-';
-  const allowed = new Map(
-    Object.entries(limits)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, amount]) => [unitsOf(name.slice(prefix.length)), BigInt(unitsOf(amount))]),
-  );
-  return sizes.map((bytes) => ({ pageSize: pageSizeText(bytes), limit: allowed.get(bytes) ?? 0n }));
-}
-
-/** `2MB`, `1GB`: as the kernel names a size of pages. */
-function pageSizeText(bytes: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
-  let [size, unit] = [bytes, 0];
-  while (size % 1024 === 0 && unit < units.length - 1) [size, unit] = [size / 1024, unit + 1];
-  return `${size}${units[unit]}`;
-}
+const bytesOf = (limits: Readonly<Record<string, string>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(limits).map(([name, amount]) => [name, unitsOf(amount)]));
 
 const cpuAndMemory = ['cpu', 'memory'] as const;
 

@@ -53,7 +53,7 @@ function cgroupV1(mount: string): CgroupFs {
         else mkdirSync(join(hierarchy, path), { recursive: true });
       }
     },
-    apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids }) {
+    apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids, hugePages = [] }) {
       const write = (file: string, value: number | string | undefined) => {
         if (value === undefined) return;
         const hierarchy = homeOf(path, file) ?? controller(file);
@@ -64,6 +64,7 @@ function cgroupV1(mount: string): CgroupFs {
       write('cpu.cfs_quota_us', cpuQuota === 0 ? -1 : cpuQuota);
       write('memory.limit_in_bytes', memoryBytes);
       write('pids.max', pids);
+      for (const { pageSize, bytes } of hugePages) write(`hugetlb.${pageSize}.limit_in_bytes`, bytes);
     },
     read(path) {
       const value = (file: string): number | undefined => {
@@ -130,7 +131,7 @@ function cgroupV2(mount: string): CgroupFs {
         if (!existsSync(current)) mkdirSync(current);
       }
     },
-    apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids }) {
+    apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids, hugePages = [] }) {
       const write = (file: string, value: string | undefined) => {
         const target = join(mount, path, file);
         if (value !== undefined && existsSync(target)) writeFileSync(target, value);
@@ -140,6 +141,7 @@ function cgroupV2(mount: string): CgroupFs {
       write('cpu.max', quota === undefined ? undefined : `${quota} ${cpuPeriod ?? 100_000}`);
       write('memory.max', memoryBytes === undefined ? undefined : String(memoryBytes));
       write('pids.max', pids === undefined ? undefined : String(pids));
+      for (const { pageSize, bytes } of hugePages) write(`hugetlb.${pageSize}.max`, String(bytes));
     },
     read(path) {
       const text = (file: string): string | undefined =>

@@ -1,3 +1,5 @@
+import { type HugePageLimit, hugePageLimits } from './huge-pages.ts';
+
 /** What is set on a cgroup; whatever is absent is left as it is. */
 export interface CgroupSettings {
   /** cgroup v1's scale, 2 to 262144. */
@@ -7,6 +9,7 @@ export interface CgroupSettings {
   readonly cpuPeriod?: number;
   readonly memoryBytes?: number;
   readonly pids?: number;
+  readonly hugePages?: readonly HugePageLimit[];
 }
 
 export const minShares = 2;
@@ -41,14 +44,16 @@ export interface PodTotals {
   readonly cpuRequest: number;
   readonly cpuLimit: number | undefined;
   readonly memoryLimit: number | undefined;
+  /** Bytes of huge pages, by resource name. */
+  readonly hugePages: Readonly<Record<string, number>>;
 }
 
 /** Limits are set only where every container has one: otherwise one container could starve another's share. */
 export function computePodSettings(
   totals: PodTotals,
-  options: { periodMicros: number; cfsQuota: boolean; podPidsLimit: number },
+  options: { periodMicros: number; cfsQuota: boolean; podPidsLimit: number; hugePageSizes: readonly number[] },
 ): CgroupSettings {
-  const { periodMicros, cfsQuota, podPidsLimit } = options;
+  const { periodMicros, cfsQuota, podPidsLimit, hugePageSizes } = options;
   return {
     cpuShares: sharesOf(totals.cpuRequest || (totals.cpuLimit ?? 0)),
     ...(totals.cpuLimit !== undefined && cfsQuota
@@ -56,5 +61,6 @@ export function computePodSettings(
       : {}),
     ...(totals.memoryLimit === undefined ? {} : { memoryBytes: totals.memoryLimit }),
     ...(podPidsLimit > 0 ? { pids: podPidsLimit } : {}),
+    ...(hugePageSizes.length > 0 ? { hugePages: hugePageLimits(totals.hugePages, hugePageSizes) } : {}),
   };
 }

@@ -35,6 +35,8 @@ export interface PodCgroupsOptions {
   readonly cpuCfsQuota: boolean;
   readonly cpuCfsPeriodMicros: number;
   readonly podPidsLimit: number;
+  /** Sizes of huge pages that the kernel knows, in bytes. */
+  readonly hugePageSizes: readonly number[];
   /** What all pods together may use: thousandths of a CPU, bytes. */
   readonly nodeAllocatable: () => { readonly milliCpu: number; readonly memoryBytes: number };
   /** The pods that run, for the burstable class' share of the CPU. */
@@ -68,6 +70,7 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
       periodMicros: options.cpuCfsPeriodMicros,
       cfsQuota: options.cpuCfsQuota,
       podPidsLimit: options.podPidsLimit,
+      hugePageSizes: options.hugePageSizes,
     });
   function applyTo(pod: Pod, change: CgroupSettings): void {
     if (!cgroupsPerQos) return;

@@ -63,5 +63,6 @@ export function computePodTotals(pod: Pod): PodTotals {
     cpuRequest: requests.cpu ?? limits.cpu ?? 0,
     cpuLimit: allLimit('cpu') ? limits.cpu : undefined,
     memoryLimit: allLimit('memory') ? limits.memory : undefined,
+    hugePages: Object.fromEntries(Object.entries(requests).filter(([name]) => name.startsWith('hugepages-'))),
   };
 }

@@ -70,7 +70,7 @@ describe('computePodAmounts', () => {
 });
 
 describe('the settings of a pod’s cgroup', () => {
-  const options = { periodMicros: 100_000, cfsQuota: true, podPidsLimit: -1 };
+  const options = { periodMicros: 100_000, cfsQuota: true, podPidsLimit: -1, hugePageSizes: [] as number[] };
   const settings = (pod: Pod, o = options) => computePodSettings(computePodTotals(pod), o);
   test.each<[string, unknown, unknown]>([
     ['best effort: the least', settings(aPod([aContainer()])), { cpuShares: 2 }],
@@ -90,6 +90,20 @@ describe('the settings of a pod’s cgroup', () => {
       'a limit on processes',
       settings(aPod([aContainer()]), { ...options, podPidsLimit: 100 }),
       { cpuShares: 2, pids: 100 },
+    ],
+    [
+      'huge pages, and none of a size that is not asked for',
+      settings(aPod([aContainer({ 'hugepages-2Mi': '4Mi' }, { 'hugepages-2Mi': '4Mi' })]), {
+        ...options,
+        hugePageSizes: [2 ** 21, 2 ** 30],
+      }),
+      {
+        cpuShares: 2,
+        hugePages: [
+          { pageSize: '2MB', bytes: 2 ** 22 },
+          { pageSize: '1GB', bytes: 0 },
+        ],
+      },
     ],
   ])('%s', (_name, actual, expected) => expect(actual).toEqual(expected));
 
@@ -133,12 +147,14 @@ describe('cgroupFs', () => {
     mkdirSync(join(mount, 'unified'));
     writeFileSync(join(mount, 'cpuset/cpuset.cpus'), '0-1\n');
     writeFileSync(join(mount, 'cpu/cpu.shares'), '1024\n');
+    writeFileSync(join(mount, 'memory/hugetlb.2MB.limit_in_bytes'), '0\n');
     const fs = cgroupFs(mount);
     expect(fs.version).toBe(1);
     fs.make('/kubepods/podx');
     expect(existsSync(join(mount, 'memory/kubepods/podx'))).toBe(true);
     expect(existsSync(join(mount, 'unified/kubepods'))).toBe(false);
-    fs.apply('/kubepods/podx', { cpuShares: 512 });
+    fs.apply('/kubepods/podx', { cpuShares: 512, hugePages: [{ pageSize: '2MB', bytes: 9 }] });
+    expect(readFileSync(join(mount, 'memory/kubepods/podx/hugetlb.2MB.limit_in_bytes'), 'utf8')).toBe('9');
     expect(readFileSync(join(mount, 'cpu/kubepods/podx/cpu.shares'), 'utf8')).toBe('512');
     expect(fs.children('/kubepods')).toEqual(['podx']);
   });
