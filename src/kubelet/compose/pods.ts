@@ -86,7 +86,6 @@ export function composePods(
     cpuCfsPeriodMicros: cfs.cfsPeriodMicros,
     podPidsLimit: config.podPidsLimit,
     hugePageSizes: [...machine.hugePages.keys()],
-    hugePageSizes: [...machine.hugePages.keys()],
     nodeAllocatable: () => ({
       milliCpu: milliOf(capacity.cpu) - reservedOf('cpu', milliOf),
       memoryBytes: unitsOf(capacity.memory) - reservedOf('memory', unitsOf),
