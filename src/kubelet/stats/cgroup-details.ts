@@ -54,11 +54,12 @@ export interface CgroupDetails {
 /** Reads a file of the cgroup: `memory` is v1's controller, or whatever under v2. Empty: there is none. */
 export type ReadCgroupFile = (controller: string, file: string) => string;
 
-const field = (text: string, name: string): number => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+export const field = (text: string, name: string): number =>
+  Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
 
 /** v1 has no word for `no limit`: it is a number larger than any memory. */
 const unlimitedBytes = 2 ** 62;
-const limitOf = (text: string): number | undefined =>
+export const limitOf = (text: string): number | undefined =>
   text === '' || text === 'max' || Number(text) < 0 || Number(text) >= unlimitedBytes ? undefined : Number(text);
 
 /** `8:0 rbytes=4096 wbytes=0 rios=1 wios=0 …` */

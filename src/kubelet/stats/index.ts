@@ -7,9 +7,9 @@ import type { Cri, PodSandboxStats } from '../../cri/port.ts';
 import type { PodCache } from '../parts.ts';
 import { toApiTime } from '../times.ts';
 import { parseCpuTopology, renderCadvisorMetrics } from './cadvisor-metrics.ts';
-import { computeCadvisorRows, type FoundCgroup } from './cadvisor-rows.ts';
-import { readCgroupDetails } from './cgroup-details.ts';
-import { findContainerCgroups, readCgroupNetwork, readContainerCgroup } from './cgroup-tree.ts';
+import { computeCadvisorRows } from './cadvisor-rows.ts';
+import { cadvisorSources } from './cadvisor-sources.ts';
+import { findContainerCgroups } from './cgroup-tree.ts';
 import { folderUsage } from './folder-usage.ts';
 import {
   bootTime,
@@ -28,6 +28,7 @@ import {
   renderSummary,
   type Summary,
 } from './summary.ts';
+import { readSummaryDetails } from './summary-details.ts';
 import { renderVolumeMetrics } from './volume-metrics.ts';
 import { claimOf, type VolumeUsage, volumeUsages } from './volume-usage.ts';
 
@@ -57,6 +58,12 @@ export interface Stats {
   /** kubelet_volume_stats_*, as part of the kubelet's own metrics. */
   volumeMetrics(): Promise<string>;
   cadvisorMetrics(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
+/** What is looked at beyond CPU and memory: each takes time. */
+interface Depth {
+  readonly fileSystems: boolean;
+  readonly pressure: boolean;
 }
 
 const plainText = 'text/plain; version=0.0.4; charset=utf-8';
@@ -106,7 +113,10 @@ export function nodeStats({
     return { path, containers: findContainerCgroups(path, ids) };
   }
 
-  const measure = (path: string): MeasuredCgroup => ({ ...readCgroupUsage(path), details: readCgroupDetails(path) });
+  const measure = (path: string): MeasuredCgroup => ({
+    ...readCgroupUsage(path),
+    details: readSummaryDetails(path, true),
+  });
 
   /** Only what runs: a pod that has ended uses nothing. */
   const runs = ({ attributes }: PodSandboxStats): boolean =>
@@ -118,7 +128,7 @@ export function nodeStats({
 
   async function runningContainers(
     uids: readonly string[],
-    withLogs: boolean,
+    { fileSystems, pressure }: Depth,
   ): Promise<ReadonlyMap<string, RunningContainer>> {
     const running = uids.flatMap((uid) => {
       const cgroups = cgroupsOf(uid)?.containers;
@@ -129,15 +139,16 @@ export function nodeStats({
     return new Map(
       await Promise.all(
         running.map(async ({ id, startedAt, logPath, cgroup }) => {
-          const logBytes = withLogs && logPath !== '' ? (await folderUsage(dirname(logPath))).bytes : 0;
-          const details = cgroup === undefined ? undefined : readCgroupDetails(cgroup);
+          const logBytes = fileSystems && logPath !== '' ? (await folderUsage(dirname(logPath))).bytes : 0;
+          const details = cgroup === undefined ? undefined : readSummaryDetails(cgroup, pressure);
           return [id, { startedAt, logBytes, details }] as const;
         }),
       ),
     );
   }
 
-  async function collect(fileSystems: boolean): Promise<Summary> {
+  async function collect(depth: Depth): Promise<Summary> {
+    const { fileSystems, pressure } = depth;
     const [all, images, fileSystem, processes] = await Promise.all([
       cri.listPodSandboxStats(),
       cri.imageFsInfo().catch(() => ({ images: [], containers: [] })),
@@ -148,7 +159,7 @@ export function nodeStats({
     const uids = pods.map(({ attributes }) => attributes?.metadata?.uid ?? '');
     const [volumes, containers] = await Promise.all([
       fileSystems ? measureVolumes(uids) : new Map<string, readonly VolumeUsage[]>(),
-      runningContainers(uids, fileSystems),
+      runningContainers(uids, depth),
     ]);
     const known = new Set(
       pods.flatMap(({ attributes, linux }) => [
@@ -168,7 +179,7 @@ export function nodeStats({
       systemContainers: Object.fromEntries(Object.entries(systemCgroups).map(([name, path]) => [name, measure(path)])),
       podDetails: (uid) => {
         const pod = podByUid(uid);
-        return pod && readCgroupDetails(cgroupOf(pod));
+        return pod && readSummaryDetails(cgroupOf(pod), pressure);
       },
       fileSystem,
       imageBytes: images.images.reduce((sum, { usedBytes }) => sum + Number(usedBytes?.value ?? 0n), 0),
@@ -186,7 +197,7 @@ export function nodeStats({
   return {
     async summary(query) {
       const only = query.get('only_cpu_and_memory') === 'true';
-      const summary = await collect(!only);
+      const summary = await collect({ fileSystems: !only, pressure: true });
       const shown = only ? onlyCpuAndMemory(summary) : summary;
       return { text: `${JSON.stringify(shown, null, 1)}\n`, contentType: 'application/json' };
     },
@@ -205,28 +216,9 @@ export function nodeStats({
       return renderVolumeMetrics(volumes);
     },
     async cadvisorMetrics() {
-      const summary = await collect(true);
+      const summary = await collect({ fileSystems: true, pressure: false });
       const cgroups = new Map(summary.pods.map(({ podRef: { uid } }) => [uid, cgroupsOf(uid)]));
-      const rows = computeCadvisorRows(summary, {
-        root: { path: '/', details: readCgroupDetails('/'), interfaces: readInterfaces() },
-        pod(uid): FoundCgroup | undefined {
-          const found = cgroups.get(uid);
-          if (found === undefined) return undefined;
-          const [first] = found.containers.values();
-          // On the host's network a pod has none of its own.
-          const hasNetwork = cache.get(uid)?.sandboxes[0]?.networkMode === 'pod' && first !== undefined;
-          return {
-            path: found.path,
-            details: readCgroupDetails(found.path),
-            interfaces: hasNetwork ? readCgroupNetwork(first) : [],
-          };
-        },
-        container(uid, name) {
-          const identity = identityOf(uid, name);
-          const path = cgroups.get(uid)?.containers.get(identity.id);
-          return { ...identity, cgroup: path === undefined ? undefined : readContainerCgroup(path) };
-        },
-      });
+      const rows = computeCadvisorRows(summary, cadvisorSources({ cache, cgroups, identityOf }));
       const text = renderCadvisorMetrics({
         rows,
         machine: {
@@ -240,7 +232,10 @@ export function nodeStats({
       return { text, contentType: plainText };
     },
     async resourceMetrics() {
-      return { text: renderResourceMetrics(await collect(false)), contentType: plainText };
+      return {
+        text: renderResourceMetrics(await collect({ fileSystems: false, pressure: false })),
+        contentType: plainText,
+      };
     },
   };
 }

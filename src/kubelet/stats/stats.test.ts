@@ -1,13 +1,17 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PodSandboxStats } from '../../cri/generated/api.ts';
 import { parseCpuTopology, renderCadvisorMetrics } from './cadvisor-metrics.ts';
 import { computeCadvisorRows } from './cadvisor-rows.ts';
-import { type CgroupDetails, parseDetailsV1, parseDetailsV2 } from './cgroup-details.ts';
+import { type CgroupDetails, parseDetailsV1, parseDetailsV2, readCgroupDetails } from './cgroup-details.ts';
 import { operationType } from './gauges.ts';
 import { parseNetDev, parseOwnCgroup, parseSwap } from './node-usage.ts';
 import { renderFamily } from './prometheus-text.ts';
 import { renderResourceMetrics } from './resource-metrics.ts';
 import { onlyCpuAndMemory, renderSummary, type SummaryInput } from './summary.ts';
+import { readSummaryDetails } from './summary-details.ts';
 
 const now = Date.UTC(2026, 10, 23, 12);
 const details: CgroupDetails = parseDetailsV2(
@@ -306,4 +310,24 @@ test('CPUs, cores and sockets', () => {
     sockets: 2,
   });
   expect(parseCpuTopology('processor : 0\n\nprocessor : 1\n')).toEqual({ cpuCores: 2, physicalCores: 2, sockets: 1 });
+});
+
+test('what a summary reads of a cgroup is what all of its files tell', async () => {
+  const mount = await mkdtemp(join(tmpdir(), 'cgroup-'));
+  const files = {
+    'cgroup.controllers': '',
+    'pod/memory.max': '4096',
+    'pod/memory.swap.current': '10',
+    'pod/memory.swap.max': 'max',
+    'pod/cpu.pressure': 'some avg10=1.50 avg60=0.20 avg300=0.00 total=12',
+  };
+  await mkdir(join(mount, 'pod'));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(mount, name), content);
+  const { memory, swap, pressure } = readCgroupDetails('pod', mount);
+  const seen = readSummaryDetails('pod', true, mount);
+  expect(seen).toEqual({ memory: { limitBytes: memory.limitBytes }, swap, pressure });
+  expect(seen).toMatchObject({ memory: { limitBytes: 4096 }, swap: { usageBytes: 10, limitBytes: undefined } });
+  expect(seen.pressure.cpu.some.avg10).toBe(1.5);
+  expect(readSummaryDetails('pod', false, mount).pressure.cpu.some.avg10).toBe(0);
+  await rm(mount, { recursive: true });
 });

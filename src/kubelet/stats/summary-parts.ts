@@ -1,8 +1,8 @@
 import type { Instant } from '../../base/clock.ts';
-import type { CgroupDetails } from './cgroup-details.ts';
 import type { FileSystemUsage, InterfaceUsage } from './node-usage.ts';
 import type { Pressure } from './pressure.ts';
 import type { MeasuredCgroup, SummaryInput } from './summary.ts';
+import type { SummaryDetails } from './summary-details.ts';
 
 export const time = (at: Instant): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
 export const fromNanos = (ns: bigint | undefined, fallback: Instant): string =>
@@ -10,7 +10,7 @@ export const fromNanos = (ns: bigint | undefined, fallback: Instant): string =>
 export const value = (wrapped: { readonly value: bigint } | undefined): number => Number(wrapped?.value ?? 0n);
 
 export const psiOf = (pressure: Pressure | undefined) => (pressure === undefined ? {} : { psi: pressure });
-export const ioOf = (details: CgroupDetails | undefined, now: Instant) =>
+export const ioOf = (details: SummaryDetails | undefined, now: Instant) =>
   details === undefined ? {} : { io: { time: time(now), psi: details.pressure.io } };
 
 export const cpuOf = (key: string, usage: MeasuredCgroup, { now, rate }: SummaryInput) => ({
@@ -45,7 +45,7 @@ export const fsOf = (fs: FileSystemUsage, now: Instant, usedBytes = fs.capacityB
   inodesUsed: fs.inodes - fs.inodesFree,
 });
 
-export function swapOf(details: CgroupDetails | undefined, now: Instant) {
+export function swapOf(details: SummaryDetails | undefined, now: Instant) {
   const { usageBytes, limitBytes } = details?.swap ?? { usageBytes: 0, limitBytes: 0 };
   const available = limitBytes === undefined ? {} : { swapAvailableBytes: Math.max(0, limitBytes - usageBytes) };
   return { time: time(now), ...available, swapUsageBytes: usageBytes };

@@ -1,7 +1,7 @@
 import type { Instant } from '../../base/clock.ts';
 import type { ContainerStats, PodSandboxStats } from '../../cri/port.ts';
-import type { CgroupDetails } from './cgroup-details.ts';
 import type { CgroupUsage, FileSystemUsage, InterfaceUsage } from './node-usage.ts';
+import type { SummaryDetails } from './summary-details.ts';
 import {
   availableOf,
   countersOf,
@@ -37,7 +37,7 @@ export interface SummaryInput {
   /** When each pod was started; undefined: not known. */
   readonly podStart: (uid: string) => string | undefined;
   /** What a pod's own cgroup tells; undefined: it is not known here. */
-  readonly podDetails: (uid: string) => CgroupDetails | undefined;
+  readonly podDetails: (uid: string) => SummaryDetails | undefined;
   /** Running containers by ID; what is not here has ended and uses nothing. */
   readonly containers: ReadonlyMap<string, RunningContainer>;
   readonly volumes: (uid: string) => readonly (VolumeUsage & { readonly claim: ClaimRef | undefined })[];
@@ -48,11 +48,11 @@ export interface RunningContainer {
   /** All files of its log, rotated ones too. */
   readonly logBytes: number;
   /** Undefined: its cgroup was not found. */
-  readonly details: CgroupDetails | undefined;
+  readonly details: SummaryDetails | undefined;
 }
 
 export interface MeasuredCgroup extends CgroupUsage {
-  readonly details: CgroupDetails;
+  readonly details: SummaryDetails;
 }
 
 interface ClaimRef {
