@@ -52,6 +52,23 @@ describe('kubeEvents', () => {
     });
   });
 
+  test('it waits a moment for what it tells of to be over', async () => {
+    const api = fakeApi();
+    const clock = new FakeClock();
+    const stop = new AbortController();
+    const events = kubeEvents({ api, clock, nodeName: 'node1' });
+    const running = events.run(stop.signal);
+    await clock.advance(0);
+    events.reader(probeFailed('no'), clock.now());
+    await clock.advance(150);
+    events.reader(probeFailed('again'), clock.now());
+    expect(api.requests).toHaveLength(0);
+    await clock.advance(50);
+    expect(api.requests).toHaveLength(2);
+    stop.abort();
+    await running;
+  });
+
   test('the same event again raises its count', async () => {
     const requests = await afterWriting([probeFailed('no'), probeFailed('no'), probeFailed('no')]);
     expect(requests.map(({ method }) => method)).toEqual(['POST', 'PATCH', 'PATCH']);
