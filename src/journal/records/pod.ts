@@ -111,6 +111,8 @@ export type PodRecord =
       readonly container: string;
       readonly error: string;
     }
+  /** A hook that said HTTPS was answered over plain HTTP only. */
+  | { readonly kind: 'pod.hookFellBack'; readonly object: ObjectReference | undefined; readonly host: string }
   | { readonly kind: 'pod.logLinkFailed'; readonly pod: string; readonly container: string; readonly error: string }
   | {
       readonly kind: 'pod.statusPatched';
@@ -312,6 +314,21 @@ export const podProjections: Projections<PodRecord> = {
   'pod.containerKilled': {
     log: ({ container, containerId, ms }) =>
       info(3, 'Container exited normally', { containerName: container, containerID: containerId, ms }),
+  },
+  'pod.hookFellBack': {
+    log: ({ object, host }) =>
+      info(1, 'HTTPS request to lifecycle hook got HTTP response, retrying with HTTP.', {
+        pod: object && podOf(object),
+        host,
+      }),
+    event: ({ object, host }) =>
+      object &&
+      warningEvent(
+        object,
+        'LifecycleHTTPFallback',
+        `request to HTTPS lifecycle hook ${host} got HTTP response, retry with HTTP succeeded`,
+      ),
+    measure: (_record, meters) => meters.count('kubelet_lifecycle_handler_http_fallbacks_total'),
   },
   'pod.hookFailed': {
     log: ({ hook, object, container, error }) =>

@@ -16,6 +16,8 @@ export interface HookPorts {
   readonly clock: Clock;
   /** `1.37`, for the User-Agent. */
   readonly version: string;
+  /** A handler that was to be asked over HTTPS has answered over plain HTTP only. `host` with its port. */
+  readonly onFallback: (host: string) => void;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface HookPorts {
 export async function runHook(
   handler: LifecycleHandler,
   target: HookTarget,
-  { cri, clock, version }: HookPorts,
+  { cri, clock, version, onFallback }: HookPorts,
   signal: AbortSignal,
 ): Promise<void> {
   if (handler.exec !== undefined) {
@@ -35,7 +37,7 @@ export async function runHook(
     const output = Buffer.concat([stdout, stderr]).toString().trim();
     throw new Error(`command '${command.join(' ')}' exited with ${exitCode}: ${output}`);
   }
-  if (handler.httpGet !== undefined) return runHttpHook(handler.httpGet, target, version, signal);
+  if (handler.httpGet !== undefined) return runHttpHook(handler.httpGet, target, { version, onFallback }, signal);
   if (handler.sleep !== undefined) return clock.sleep(handler.sleep.seconds * 1000, signal);
   throw new Error('invalid handler: neither exec, httpGet nor sleep');
 }
@@ -49,16 +51,21 @@ function resolvePort(port: HttpGet['port'], ports: RunnableContainer['ports']): 
   throw new Error(`invalid port number or name: ${String(port)}`);
 }
 
-async function runHttpHook(get: HttpGet, target: HookTarget, version: string, signal: AbortSignal): Promise<void> {
+async function runHttpHook(
+  get: HttpGet,
+  target: HookTarget,
+  { version, onFallback }: Pick<HookPorts, 'version' | 'onFallback'>,
+  signal: AbortSignal,
+): Promise<void> {
   const host = get.host || target.podIp;
   const port = resolvePort(get.port, target.ports);
   const headers: Record<string, string> = { 'User-Agent': `kube-lifecycle/${version}`, Accept: '*/*' };
   for (const { name, value } of get.httpHeaders ?? []) headers[name] = value;
   const path = get.path?.startsWith('/') ? get.path : `/${get.path ?? ''}`;
-  const send = (secure: boolean): Promise<void> =>
+  const send = (secure: boolean, sent = headers): Promise<void> =>
     new Promise((resolve, reject) => {
       const request = (secure ? httpsRequest : httpRequest)(
-        { host, port, path, headers, signal, ...(secure ? { rejectUnauthorized: false } : {}) },
+        { host, port, path, headers: sent, signal, ...(secure ? { rejectUnauthorized: false } : {}) },
         (response) => {
           response.resume();
           resolve();
@@ -73,7 +80,12 @@ async function runHttpHook(get: HttpGet, target: HookTarget, version: string, si
   } catch (error) {
     // Handlers that said HTTPS used to be asked over plain HTTP; those that still answer so keep working.
     if (!isPlainHttpAnswer(error)) throw error;
-    await send(false);
+    // What was meant for an encrypted connection is not sent over another.
+    const open = Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
+    await send(false, open).catch(() => {
+      throw error;
+    });
+    onFallback(`${host}:${port}`);
   }
 }
 

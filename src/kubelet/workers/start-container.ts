@@ -138,7 +138,9 @@ export function containerStarter(options: StarterOptions): StartContainer {
     if (handler === undefined) return;
     try {
       const target = { containerId: id, ports: container.ports, podIp: podIps[0] ?? '' };
-      await runHook(handler, target, { cri, clock, version: options.version }, signal);
+      const onFallback = (host: string) =>
+        journal.write({ kind: 'pod.hookFellBack', object: containerReference(pod, container.name), host });
+      await runHook(handler, target, { cri, clock, version: options.version, onFallback }, signal);
     } catch (error) {
       const object = containerReference(pod, container.name);
       journal.write({

@@ -122,20 +122,24 @@ export function createTerminator({ cri, clock, journal, version }: TerminatorOpt
         graceSeconds,
         message: options.message ?? `Stopping container ${seen.name}`,
       });
+      const onFallback = (host: string) => journal.write({ kind: 'pod.hookFellBack', object, host });
       if (preStop !== undefined && graceSeconds > 0) {
         await within(graceSeconds * 1000, signal, (hookSignal) =>
-          runHook(preStop, { containerId: seen.id, ports, podIp }, { cri, clock, version }, hookSignal).catch(
-            (error) => {
-              if (hookSignal.aborted && signal.aborted) throw error;
-              journal.write({
-                kind: 'pod.hookFailed',
-                hook: 'preStop',
-                object,
-                container: seen.name,
-                error: messageOf(error),
-              });
-            },
-          ),
+          runHook(
+            preStop,
+            { containerId: seen.id, ports, podIp },
+            { cri, clock, version, onFallback },
+            hookSignal,
+          ).catch((error) => {
+            if (hookSignal.aborted && signal.aborted) throw error;
+            journal.write({
+              kind: 'pod.hookFailed',
+              hook: 'preStop',
+              object,
+              container: seen.name,
+              error: messageOf(error),
+            });
+          }),
         );
       }
       const { after } = options;
