@@ -68,6 +68,18 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
     [10, 50, 100, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000],
     'success',
   ),
+  kubelet_topology_manager_admission_requests_total: counter('Pods that were placed on NUMA nodes, or refused'),
+  kubelet_topology_manager_admission_errors_total: counter('Pods that no NUMA nodes suited'),
+  kubelet_topology_manager_admission_duration_ms: histogram(
+    'Milliseconds to place a pod on NUMA nodes',
+    [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6],
+  ),
+  kubelet_cpu_manager_pinning_requests_total: counter('Pods that asked for CPUs of their own'),
+  kubelet_cpu_manager_pinning_errors_total: counter('Pods that were refused CPUs of their own'),
+  kubelet_cpu_manager_exclusive_cpu_allocation_count: gauge('CPUs that containers have for themselves'),
+  kubelet_cpu_manager_shared_pool_size_millicores: gauge('CPUs that containers share, without reserved ones'),
+  kubelet_memory_manager_pinning_requests_total: counter('Pods that asked for memory of their own'),
+  kubelet_memory_manager_pinning_errors_total: counter('Pods that were refused memory of their own'),
   kubelet_device_plugin_registration_total: counter('Device plugins that registered', 'resource_name'),
   kubelet_device_plugin_alloc_duration_seconds: histogram(
     'Asking a device plugin to allocate',

@@ -5,6 +5,7 @@ import { type EvictionRecord, evictionProjections } from './records/eviction.ts'
 import { type ImageRecord, imageProjections } from './records/image.ts';
 import { type ImageGarbageRecord, imageGarbageProjections } from './records/image-garbage.ts';
 import { type NodeRecord, nodeProjections } from './records/node.ts';
+import { type PlacementRecord, placementProjections } from './records/placement.ts';
 import { type PodRecord, podProjections } from './records/pod.ts';
 import { type ProbeRecord, probeProjections } from './records/probe.ts';
 import { type ResizeRecord, resizeProjections } from './records/resize.ts';
@@ -26,6 +27,7 @@ export type JournalRecord =
   | DeviceRecord
   | ImageRecord
   | NodeRecord
+  | PlacementRecord
   | PodRecord
   | ProbeRecord
   | ResizeRecord
@@ -43,6 +45,7 @@ export const projections: Projections<JournalRecord> = {
   ...deviceProjections,
   ...imageProjections,
   ...nodeProjections,
+  ...placementProjections,
   ...podProjections,
   ...probeProjections,
   ...resizeProjections,

@@ -46,6 +46,7 @@ import {
   podStartMeter,
   terminationMeter,
 } from './stats/index.ts';
+import { reservedAsConfigured } from './topology/index.ts';
 import { kubernetesVersion } from './version.ts';
 import { kernelMounts, shareRootFolder } from './volumes/index.ts';
 
@@ -235,6 +236,7 @@ async function runKubelet(
   const local = [
     pleg,
     devices,
+    pods.placement,
     state,
     loop,
     allocations,
@@ -291,7 +293,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort(new Error(name)));
   try {
-    await runKubelet(parsed, configuration, warnings, stop.signal);
+    await runKubelet(parsed, reservedAsConfigured(configuration), warnings, stop.signal);
   } catch (error) {
     // What was under way when the kubelet was told to stop is left for the next one.
     if (!stop.signal.aborted) throw error;

@@ -32,6 +32,7 @@ import { milliOf, unitsOf } from '../quantity.ts';
 import { cgroupFs, podCgroups } from '../resources/index.ts';
 import { mirrorPods, type SourcesCatalog } from '../sources/index.ts';
 import { createStatusManager } from '../status/index.ts';
+import { openPlacement, parseTopologySettings, readMachineTopology } from '../topology/index.ts';
 import { userNamespaces } from '../user-namespaces/index.ts';
 import { minorVersion } from '../version.ts';
 import { kernelMounts, volumeManager } from '../volumes/index.ts';
@@ -191,6 +192,17 @@ export function composePods(
     swapControllable,
     hugePageSizes: [...machine.hugePages.keys()],
   });
+  const placement = openPlacement({
+    rootDir,
+    clock,
+    journal,
+    settings: parseTopologySettings(config),
+    machine: () => readMachineTopology('/sys/devices/system', machine.memoryBytes),
+    runtime: cri,
+    cache: pleg,
+    activePods: () => loop.activePods(),
+    sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
+  });
   const startContainer = containerStarter({
     cri,
     clock,
@@ -199,6 +211,7 @@ export function composePods(
     inputs,
     resources,
     devices: devices.forContainer,
+    startOn: placement.startOn,
     rootDir,
     logsRoot,
     logLinks,
@@ -310,6 +323,8 @@ export function composePods(
       );
       if (!verdict.admitted) return verdict;
       if (verdict.preempting !== undefined) await preempt(pod, verdict.preempting);
+      const placed = await placement.admit(pod, others);
+      if (placed.kind === 'refused') return { admitted: false, reason: placed.reason, message: placed.message };
       return devices.allocate(pod).then(
         () => verdict,
         (error) => unexpectedAdmissionError(`Allocate failed due to ${messageOf(error)}, which is unexpected`),
@@ -360,6 +375,7 @@ export function composePods(
   });
   return {
     loop,
+    placement,
     allocations,
     garbage,
     rotation,

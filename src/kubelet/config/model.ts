@@ -62,9 +62,11 @@ export interface KubeletConfiguration {
   readonly cgroupDriver: 'cgroupfs' | 'systemd';
   readonly singleProcessOOMKill?: boolean;
   readonly cpuManagerPolicy: string;
+  readonly cpuManagerPolicyOptions?: Readonly<Record<string, string>>;
   readonly cpuManagerReconcilePeriod: GoDuration;
   readonly memoryManagerPolicy: string;
   readonly topologyManagerPolicy: string;
+  readonly topologyManagerPolicyOptions?: Readonly<Record<string, string>>;
   readonly topologyManagerScope: string;
   readonly runtimeRequestTimeout: GoDuration;
   readonly hairpinMode: string;
@@ -107,6 +109,7 @@ export interface KubeletConfiguration {
   readonly systemReservedCgroup?: string;
   readonly kubeReservedCgroup?: string;
   readonly reservedSystemCPUs?: string;
+  readonly reservedMemory?: readonly { readonly numaNode: number; readonly limits: Readonly<Record<string, string>> }[];
   readonly enforceNodeAllocatable: readonly string[];
   readonly allowedUnsafeSysctls?: readonly string[];
   readonly volumePluginDir: string;

@@ -88,6 +88,7 @@ async function aKubelet(
       journal,
       images: createImageManager({ cri, clock, journal, maxParallelPulls: 1 }),
       inputs: { environment: async () => [], mounts: async () => [] },
+      startOn: () => ({ cpusetCpus: '', cpusetMems: '' }),
       devices: async () => ({ envs: {}, mounts: [], devices: [], annotations: {}, cdiDevices: [] }),
       resources: () => ({
         ...cfs,

@@ -16,6 +16,7 @@ import { type ImageUser, verifyRunAsNonRoot } from '../containers/security-conte
 import type { ObservedPod } from '../observed.ts';
 import type { ContainerInputs, ImageManager, MountedVolumes, RunnableContainer } from '../parts.ts';
 import { type ContainerList, containerReference, logNameOf, nameOf, namespaceOf, podLogFolder } from '../pod-facts.ts';
+import type { Placement } from '../topology/index.ts';
 import { runHook } from './hooks.ts';
 
 export interface StarterOptions {
@@ -26,6 +27,8 @@ export interface StarterOptions {
   readonly inputs: Pick<ContainerInputs, 'environment' | 'mounts'>;
   /** What device plugins add to the container. */
   readonly devices: (pod: Pod, container: RunnableContainer) => Promise<PluginAdditions>;
+  /** The CPUs and NUMA nodes that the container is bound to. */
+  readonly startOn: Placement['startOn'];
   readonly resources: () => ContainerResourceInputs;
   readonly rootDir: string;
   /** `/var/log/pods`. */
@@ -110,7 +113,10 @@ export function containerStarter(options: StarterOptions): StartContainer {
         imageUser,
         environment,
         mounts: [...volumeMounts, ...ownMounts],
-        resources: containerResources(pod, container, options.resources()),
+        resources: {
+          ...containerResources(pod, container, options.resources()),
+          ...options.startOn(pod, container),
+        },
         targetId,
         userNamespace: task.sandbox.linux?.securityContext?.namespaceOptions?.usernsOptions,
         volumeGroups: [],
