@@ -116,6 +116,7 @@ async function runKubelet(
           clock,
           journal,
           userAgent: `kubelet/${kubernetesVersion}`,
+          signal,
           onRequest: ({ method, code, ms }) => {
             metrics.meters.count('rest_client_requests_total', {
               code: code === 0 ? '<error>' : String(code),

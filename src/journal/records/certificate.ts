@@ -5,7 +5,7 @@ type Purpose = 'client' | 'serving';
 
 /** What the certificates tell. */
 export type CertificateRecord =
-  | { readonly kind: 'certificate.bootstrapping' }
+  | { readonly kind: 'certificate.bootstrapping'; readonly inBackground: boolean }
   | { readonly kind: 'certificate.requested'; readonly purpose: Purpose }
   | { readonly kind: 'certificate.issued'; readonly purpose: Purpose }
   | { readonly kind: 'certificate.failed'; readonly purpose: Purpose; readonly reason: string }
@@ -25,7 +25,12 @@ export type CertificateRecord =
 const podOf = ({ namespace, name }: ObjectReference): string => `${namespace}/${name}`;
 
 export const certificateProjections: Projections<CertificateRecord> = {
-  'certificate.bootstrapping': { log: () => info(0, 'Client rotation is on, will bootstrap in background') },
+  'certificate.bootstrapping': {
+    log: ({ inBackground }) =>
+      inBackground
+        ? info(0, 'Client rotation is on, will bootstrap in background')
+        : info(0, 'Using bootstrap kubeconfig to generate TLS client cert, key and kubeconfig file'),
+  },
   'certificate.requested': { log: ({ purpose }) => info(2, 'Rotating certificates', { purpose }) },
   'certificate.issued': { log: ({ purpose }) => info(2, 'Certificate signing request is issued', { purpose }) },
   'certificate.podIssued': {

@@ -11,6 +11,7 @@ import { codeOf } from '../../base/errors.ts';
 import { parseCertificate } from '../../base/x509/parse.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { failWithoutCertificate } from './deadline.ts';
+import { obtainFirstCertificate } from './first-certificate.ts';
 import { holds, keepCertificate } from './rotation.ts';
 import { type CertificateStore, certificateStore, type StoredCertificate } from './store.ts';
 
@@ -24,6 +25,8 @@ export interface ClientAccessOptions {
   readonly journal: Journal;
   readonly userAgent: string;
   readonly onRequest: (request: { method: string; path: string; code: number; ms: number }) => void;
+  /** Ends the wait for the first certificate. */
+  readonly signal: AbortSignal;
 }
 
 export interface ClientAccess {
@@ -110,7 +113,7 @@ function certificateOf(access: KubeconfigAccess): StoredCertificate | undefined 
 
 /**
  * The kubelet's way to the API server: with the certificate its kubeconfig names or, where there is none yet, one that
- * it asks for with the bootstrap kubeconfig. https://kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping/
+ * it asks for with the bootstrap kubeconfig: meanwhile, or, when it will not be rotated, before this resolves. https://kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping/
  */
 export async function clientAccess(options: ClientAccessOptions): Promise<ClientAccess> {
   const { kubeconfig, bootstrapKubeconfig, certDir, clock, journal, userAgent, onRequest } = options;
@@ -119,10 +122,17 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
   const needsBootstrap = bootstrapText !== undefined && !kubeconfigIsValid(kubeconfig, new Date(clock.now()));
   let bootstrapApi: KubeApi | undefined;
   if (needsBootstrap) {
-    journal.write({ kind: 'certificate.bootstrapping' });
-    await writePrivate(kubeconfig, renderKubeletKubeconfig(bootstrapText, store.currentPath));
+    journal.write({ kind: 'certificate.bootstrapping', inBackground: options.rotate });
     const { server, ca, insecureSkipVerify, credentials } = parseKubeconfig(bootstrapText, bootstrapKubeconfig);
-    bootstrapApi = kubeApi({ server, ca, insecureSkipVerify, credentials, userAgent, onRequest });
+    const asBootstrap = kubeApi({ server, ca, insecureSkipVerify, credentials, userAgent, onRequest });
+    if (options.rotate) bootstrapApi = asBootstrap;
+    else {
+      const { nodeName, signal } = options;
+      await obtainFirstCertificate({ api: asBootstrap, store, clock, journal, nodeName }, signal);
+      asBootstrap.closeConnections();
+      signal.throwIfAborted();
+    }
+    await writePrivate(kubeconfig, renderKubeletKubeconfig(bootstrapText, store.currentPath));
   }
   const access: KubeconfigAccess = parseKubeconfig(readFileSync(kubeconfig, 'utf8'), kubeconfig);
   const usesToken = access.credentials.token?.() !== undefined;
@@ -153,7 +163,7 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       }),
     async run(signal) {
-      if (!options.rotate && bootstrapApi === undefined) return;
+      if (!options.rotate) return;
       const keeping = keepCertificate(
         {
           purpose: 'client',
@@ -163,7 +173,6 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
           random: Math.random,
           signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
           usage: 'client auth',
-          once: !options.rotate,
           api: () => (hasOwn() ? api : (bootstrapApi ?? api)),
           names: () => ({ commonName: `system:node:${options.nodeName}`, dnsNames: [], ipAddresses: [] }),
           covers: () => true,
@@ -182,7 +191,7 @@ export async function clientAccess(options: ClientAccessOptions): Promise<Client
         );
       await Promise.all([
         keeping,
-        ...(options.rotate && !usesToken ? [failWithoutCertificate({ current, clock, serverAnswers }, signal)] : []),
+        ...(!usesToken ? [failWithoutCertificate({ current, clock, serverAnswers }, signal)] : []),
       ]);
     },
   };
