@@ -139,6 +139,7 @@ async function runKubelet(
     journal,
     runs: (uid, name) => pleg.get(uid)?.containers.some((c) => c.name === name && c.state === 'running') ?? false,
     pods: () => pods.loop.activePods(),
+    placement: () => pods.placement,
     onChange: () => nodeParts.node.updateSoon(),
   });
   const nodeParts = await composeNode(foundation, pleg, devices);

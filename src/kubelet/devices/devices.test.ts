@@ -138,17 +138,23 @@ test('what pods hold is told by container and NUMA node, sidecars too', () => {
     devices: new Map(devices),
     response: new Uint8Array(),
   });
-  const { containers } = renderPodResources(pod, [
+  const entries = [
     entry('side', [[-1, ['a']]]),
     entry('main', [
       [0, ['b']],
       [1, ['c', 'd']],
     ]),
-  ]);
+  ];
+  const block = { nodes: [1], resource: 'memory', bytes: 2 ** 20 };
+  const { containers } = renderPodResources(pod, entries, (_uid, name) =>
+    name === 'main' ? { cpus: new Set([3, 2]), memory: [block] } : { cpus: new Set(), memory: [] },
+  );
   expect(containers.map(({ name }) => name)).toEqual(['side', 'main']);
   expect(containers[0]?.devices).toEqual([{ resourceName: 'x.io/y', deviceIds: ['a'], topology: undefined }]);
   expect(containers[1]?.devices.map(({ deviceIds, topology }) => [deviceIds, topology?.nodes[0]?.ID])).toEqual([
     [['b'], 0n],
     [['c', 'd'], 1n],
   ]);
+  expect(containers.map(({ cpuIds }) => cpuIds)).toEqual([[], [2n, 3n]]);
+  expect(containers[1]?.memory).toEqual([{ memoryType: 'memory', size: 2n ** 20n, topology: { nodes: [{ ID: 1n }] } }]);
 });

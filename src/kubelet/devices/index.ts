@@ -9,6 +9,7 @@ import { writeFileAtOnce } from '../checkpoint.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { isSidecar, logNameOf, uidOf } from '../pod-facts.ts';
 import { unitsOf } from '../quantity.ts';
+import type { Placement } from '../topology/index.ts';
 import { type DeviceEntry, parseDeviceCheckpoint, renderDeviceCheckpoint } from './checkpoint.ts';
 import { chooseDevices, type Device, decideDevices } from './decide.ts';
 import { connectPlugin, type DevicePlugin } from './plugin.ts';
@@ -42,6 +43,8 @@ export interface DeviceManagerOptions {
   readonly runs: (podUid: string, container: string) => boolean;
   /** The pods whose devices are shown to whoever asks. */
   readonly pods: () => readonly Pod[];
+  /** CPUs and memory that containers have for themselves, which are shown beside their devices. */
+  readonly placement: () => Pick<Placement, 'heldBy' | 'allocatable'>;
   /** What `resources` answers is new. */
   readonly onChange: () => void;
 }
@@ -266,6 +269,7 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
       );
       const stopResources = await servePodResources(join(options.rootDir, 'pod-resources/kubelet.sock'), {
         pods: options.pods,
+        placement: options.placement(),
         entries: () => entries,
         devices: () => new Map([...endpoints].map(([name, { devices }]) => [name, [...devices.values()]])),
       }).catch(problem('Failed to start the pod resources server'));

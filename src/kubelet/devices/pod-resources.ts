@@ -4,11 +4,13 @@ import { Server, status } from '@grpc/grpc-js';
 import type { Pod } from '../../api/types.ts';
 import {
   type ContainerDevices,
+  type ContainerMemory,
   type PodResources,
   PodResourcesListerService,
   TopologyInfo,
 } from '../../cri/generated/podresources.ts';
 import { nameOf, namespaceOf, uidOf } from '../pod-facts.ts';
+import type { Placement } from '../topology/index.ts';
 import type { DeviceEntry } from './checkpoint.ts';
 import type { Device } from './decide.ts';
 import { bind } from './registration.ts';
@@ -18,6 +20,8 @@ export interface PodResourceFacts {
   readonly entries: () => readonly DeviceEntry[];
   /** By resource. */
   readonly devices: () => ReadonlyMap<string, readonly Device[]>;
+  /** CPUs and memory that containers have for themselves. */
+  readonly placement: Pick<Placement, 'heldBy' | 'allocatable'>;
 }
 
 const withoutNode = -1;
@@ -26,7 +30,11 @@ const topologyOf = (nodes: readonly number[]): TopologyInfo | undefined =>
   nodes.length === 0 ? undefined : TopologyInfo.create({ nodes: nodes.map((node) => ({ ID: BigInt(node) })) });
 
 /** What a pod's containers hold, as monitoring agents read it. Devices of one NUMA node make one line. */
-export function renderPodResources(pod: Pod, entries: readonly DeviceEntry[]): PodResources {
+export function renderPodResources(
+  pod: Pod,
+  entries: readonly DeviceEntry[],
+  heldBy: Placement['heldBy'],
+): PodResources {
   const own = entries.filter(({ podUid }) => podUid === uidOf(pod));
   const containers = [
     ...(pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always'),
@@ -39,8 +47,7 @@ export function renderPodResources(pod: Pod, entries: readonly DeviceEntry[]): P
     memory: [],
     containers: containers.map(({ name }) => ({
       name,
-      cpuIds: [],
-      memory: [],
+      ...renderPlaced(heldBy(uidOf(pod), name)),
       dynamicResources: [],
       devices: own
         .filter(({ container }) => container === name)
@@ -54,6 +61,18 @@ export function renderPodResources(pod: Pod, entries: readonly DeviceEntry[]): P
     })),
   };
 }
+
+const renderPlaced = ({
+  cpus,
+  memory,
+}: ReturnType<Placement['heldBy']>): { cpuIds: bigint[]; memory: ContainerMemory[] } => ({
+  cpuIds: [...cpus].sort((a, b) => a - b).map(BigInt),
+  memory: memory.map(({ nodes, resource, bytes }) => ({
+    memoryType: resource,
+    size: BigInt(bytes),
+    topology: topologyOf(nodes),
+  })),
+});
 
 const renderAllocatable = (devices: ReadonlyMap<string, readonly Device[]>): ContainerDevices[] =>
   [...devices].flatMap(([resourceName, all]) =>
@@ -69,11 +88,11 @@ export async function servePodResources(socket: string, facts: PodResourceFacts)
   await mkdir(dirname(socket), { recursive: true, mode: 0o750 });
   await rm(socket, { force: true });
   const server = new Server();
+  const render = (pod: Pod): PodResources => renderPodResources(pod, facts.entries(), facts.placement.heldBy);
   server.addService(PodResourcesListerService, {
-    list: (_call: unknown, answer: Answer<object>) =>
-      answer(null, { podResources: facts.pods().map((pod) => renderPodResources(pod, facts.entries())) }),
+    list: (_call: unknown, answer: Answer<object>) => answer(null, { podResources: facts.pods().map(render) }),
     getAllocatableResources: (_call: unknown, answer: Answer<object>) =>
-      answer(null, { devices: renderAllocatable(facts.devices()), cpuIds: [], memory: [] }),
+      answer(null, { devices: renderAllocatable(facts.devices()), ...renderPlaced(facts.placement.allocatable()) }),
     get: (
       { request }: { request: { podName: string; podNamespace: string } },
       answer: Answer<{ podResources: PodResources }>,
@@ -83,7 +102,7 @@ export async function servePodResources(socket: string, facts: PodResourceFacts)
         const details = `pod ${request.podName} in namespace ${request.podNamespace} not found`;
         return answer({ code: status.UNKNOWN, details });
       }
-      answer(null, { podResources: renderPodResources(pod, facts.entries()) });
+      answer(null, { podResources: render(pod) });
     },
   });
   await bind(server, socket);
