@@ -4,6 +4,7 @@ import { fakeCri } from '../../cri/fake.ts';
 import { CriError } from '../../cri/port.ts';
 import { memoryJournal } from '../../journal/journal.ts';
 import { renderContainerConfig } from '../containers/container-config.ts';
+import { labels } from '../containers/labels.ts';
 import { renderSandboxConfig } from '../containers/sandbox-config.ts';
 import { aContainer, aPod } from '../test-builders.ts';
 import type { PodLifecycleEvent } from './events.ts';
@@ -79,6 +80,68 @@ test('the first relist finds what runs', async () => {
     containers: [{ name: 'main', restartCount: 2, state: 'running' }],
   });
   expect(pleg.problem()).toBeUndefined();
+});
+
+test('a relist lists once, however many pods have changed', async () => {
+  const clock = new FakeClock();
+  const cri = fakeCri(clock);
+  for (const uid of ['uid-1', 'uid-2', 'uid-3']) {
+    await cri.runPodSandbox({ ...sandboxConfig, labels: { ...sandboxConfig.labels, [labels.podUid]: uid } }, '');
+  }
+  let lists = 0;
+  const listPodSandboxes: typeof cri.listPodSandboxes = (filter) => {
+    lists += 1;
+    return cri.listPodSandboxes(filter);
+  };
+  const pleg = createPleg({ cri: { ...cri, listPodSandboxes }, clock, journal: memoryJournal() });
+  const abort = new AbortController();
+  void pleg.run(abort.signal);
+  await settle(clock);
+  expect(pleg.all().map(({ uid }) => uid)).toEqual(['uid-1', 'uid-2', 'uid-3']);
+  expect(lists).toBe(1);
+  abort.abort();
+});
+
+test('what a slow relist found does not undo what was seen since it began', async () => {
+  const { clock, cri, pleg, sandbox, abort } = await aRunningPod();
+  await settle(clock);
+  const before = await cri.listContainers();
+  const slow = Promise.withResolvers<typeof before>();
+  const listContainers = cri.listContainers;
+  cri.listContainers = () => slow.promise;
+  await clock.advance(1000);
+  cri.listContainers = listContainers;
+  await clock.advance(5);
+  await cri.startContainer(
+    await cri.createContainer(sandbox, { ...config, metadata: { name: 'later', attempt: 0 } }, sandboxConfig),
+  );
+  pleg.requestRelist('uid-1');
+  await settle(clock);
+  expect(pleg.get('uid-1')?.containers).toHaveLength(2);
+  slow.resolve(before);
+  await settle(clock);
+  expect(pleg.get('uid-1')?.containers).toHaveLength(2);
+  abort.abort();
+});
+
+test('a pod that is gone before a slow relist ends is not brought back', async () => {
+  const { clock, cri, pleg, sandbox, abort } = await aRunningPod();
+  await settle(clock);
+  const before = await cri.listContainers();
+  const slow = Promise.withResolvers<typeof before>();
+  const listContainers = cri.listContainers;
+  cri.listContainers = () => slow.promise;
+  await clock.advance(1000);
+  cri.listContainers = listContainers;
+  await clock.advance(5);
+  await cri.removePodSandbox(sandbox);
+  pleg.requestRelist('uid-1');
+  await settle(clock);
+  expect(pleg.get('uid-1')).toBeUndefined();
+  slow.resolve(before);
+  await settle(clock);
+  expect(pleg.get('uid-1')).toBeUndefined();
+  abort.abort();
 });
 
 test('the runtime’s event tells of an end without waiting for the relist', async () => {

@@ -111,17 +111,18 @@ export function createPleg({ cri, clock, journal, readMessage = readTerminationM
     const { sandboxes, containers } = found?.listed ?? (await list(uid));
     if (sandboxes.length === 0 && containers.length === 0) return undefined;
     const [seenSandboxes, seenContainers] = await Promise.all([
-      Promise.all(sandboxes.map((s) => orGone(sandboxOf(s, before)))),
-      Promise.all(containers.map((c) => orGone(containerOf(c, before)))),
+      there(sandboxes.map((s) => sandboxOf(s, before))),
+      there(containers.map((c) => containerOf(c, before))),
     ]);
+    if (seenSandboxes.length === 0 && seenContainers.length === 0) return undefined;
     const named = sandboxes[0]?.labels ?? containers[0]?.labels ?? {};
     return observePod(
       {
         uid,
         name: named[labels.podName] ?? sandboxes[0]?.metadata?.name ?? '',
         namespace: named[labels.podNamespace] ?? sandboxes[0]?.metadata?.namespace ?? '',
-        sandboxes: seenSandboxes.filter((s) => s !== undefined),
-        containers: seenContainers.filter((c) => c !== undefined),
+        sandboxes: seenSandboxes,
+        containers: seenContainers,
         observedAt,
       },
       before,
@@ -263,14 +264,19 @@ const emptyPod = (uid: string, observedAt: Instant): ObservedPod => ({
 });
 
 /** What vanished between the list and the question is not there. */
-const orGone = async <T>(asked: Promise<T>): Promise<T | undefined> => {
+async function there<T>(asked: readonly Promise<T | undefined>[]): Promise<readonly T[]> {
+  const answers = await Promise.all(asked.map(orGone));
+  return answers.filter((answer) => answer !== undefined);
+}
+
+async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {
     if (error instanceof CriError && error.code === 'notFound') return undefined;
     throw error;
   }
-};
+}
 
 function groupByPod(sandboxes: readonly PodSandbox[], containers: readonly Container[]): ReadonlyMap<string, Listed> {
   const groups = new Map<string, { sandboxes: PodSandbox[]; containers: Container[] }>();
