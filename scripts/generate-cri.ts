@@ -1,4 +1,4 @@
-// Generates src/cri/generated from the CRI, gRPC health and device plugin protocols of the pinned Go modules.
+// Generates src/cri/generated from the CRI, gRPC health, CSI and plugin protocols of the pinned Go modules.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,18 +19,28 @@ if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.
 
 console.error(`generating the CRI client from k8s.io/cri-api ${version}`);
 /** Where a module of Kubernetes lies, downloaded when it is not there. */
-function moduleFolder(module: string): string {
-  const args = ['mod', 'download', '-json', `${module}@${version}`];
+function moduleFolder(module: string, wanted = version): string {
+  const args = ['mod', 'download', '-json', `${module}@${wanted}`];
   const info = JSON.parse(execFileSync('go', args, { cwd: partDir, encoding: 'utf8' })) as { Dir: string };
   return info.Dir;
 }
 /** Plugins' protocols: file → its folder in k8s.io/kubelet. */
-const pluginProtocols = { deviceplugin: 'deviceplugin/v1beta1', podresources: 'podresources/v1' };
+const pluginProtocols = {
+  deviceplugin: 'deviceplugin/v1beta1',
+  podresources: 'podresources/v1',
+  pluginregistration: 'pluginregistration/v1',
+};
+const storageModule = 'github.com/container-storage-interface/spec';
+const storageVersion = new RegExp(`${storageModule} (v\\S+)`).exec(goMod)?.[1];
+/** What csi.proto imports. */
+const sharedTypes = ['timestamp', 'wrappers', 'descriptor'].map((name) => `google/protobuf/${name}`);
 const work = mkdtempSync(join(tmpdir(), 'klab-cri-'));
 try {
   cpSync(join(moduleFolder('k8s.io/cri-api'), 'pkg/apis/runtime/v1/api.proto'), join(work, 'api.proto'));
   for (const [name, folder] of Object.entries(pluginProtocols))
     cpSync(join(moduleFolder('k8s.io/kubelet'), 'pkg/apis', folder, 'api.proto'), join(work, `${name}.proto`));
+  const storage = moduleFolder(storageModule, storageVersion);
+  cpSync(join(storage, 'csi.proto'), join(work, 'csi.proto'));
   writeFileSync(
     join(work, 'health.proto'),
     `syntax = "proto3";
@@ -68,8 +78,9 @@ plugins:
   execFileSync(join(root, 'node_modules/.bin/buf'), ['generate'], { cwd: work, stdio: 'inherit' });
   rmSync(outDir, { recursive: true, force: true });
   mkdirSync(outDir, { recursive: true });
-  for (const name of ['api', 'health', ...Object.keys(pluginProtocols)]) {
+  for (const name of ['api', 'health', 'csi', ...sharedTypes, ...Object.keys(pluginProtocols)]) {
     const text = readFileSync(join(work, 'out', `${name}.ts`), 'utf8');
+    mkdirSync(dirname(join(outDir, name)), { recursive: true });
     writeFileSync(join(outDir, `${name}.ts`), `// @ts-nocheck generated\n${text}`);
   }
   writeFileSync(stampFile, stamp);
