@@ -1,6 +1,6 @@
 import { type CpuSet, noCpus, unionOf, without } from './cpu-set.ts';
 import { type CpuTopology, membersOf } from './cpu-topology.ts';
-import { type CpuChoice, notEnough, type PackedOptions, takePacked } from './take-packed.ts';
+import { type CpuChoice, isNumaFirst, notEnough, orderOf, type PackedOptions, takePacked } from './take-packed.ts';
 
 export interface DistributedOptions {
   /** CPUs go in groups of this size (the threads of a core). */
@@ -28,7 +28,9 @@ export function takeDistributed(
   if (count % groupSize !== 0 || count < 1) return takePacked(topology, available, count, packed);
   if (count > available.size) return notEnough(count, available.size);
   const free = topology.filter(({ id }) => available.has(id));
-  const freeOf = new Map(membersOf(free, 'numa').map((n) => [n, free.filter(({ numa }) => numa === n)]));
+  const freeOf = new Map(
+    orderOf(free, 'numa', isNumaFirst(topology)).map((n) => [n, free.filter(({ numa }) => numa === n)]),
+  );
   const perNode = Math.ceil(Math.ceil(topology.length / groupSize) / membersOf(topology, 'numa').length);
   const groups = count / groupSize;
   const most = Math.min(groups, freeOf.size);
@@ -54,15 +56,17 @@ export function takeDistributed(
   return takePacked(topology, available, count, packed);
 }
 
-/** The best way to take `count` CPUs from `size` of the nodes, whose free CPUs are given; undefined: there is none. */
+/**
+ * The best way to take `count` CPUs from `size` of the nodes, whose free CPUs are given; of two that are as good, that
+ * whose nodes come first. Undefined: there is none.
+ */
 export function decideShares(
   topology: CpuTopology,
   free: ReadonlyMap<number, number>,
   { count, size, groupSize, alignBySocket }: { count: number; size: number } & DistributedOptions,
 ): Shares | undefined {
   let best: { shares: Shares; balance: number; oneSocket: boolean } | undefined;
-  const nodes = [...free].sort(([a, x], [b, y]) => x - y || a - b).map(([node]) => node);
-  for (const combination of combinations(nodes, size)) {
+  for (const combination of combinations([...free.keys()], size)) {
     const wholeGroups = combination.map((node) => Math.floor((free.get(node) ?? 0) / groupSize) * groupSize);
     if (wholeGroups.reduce((sum, n) => sum + n, 0) < count) continue;
     const even = Math.floor(count / size / groupSize) * groupSize;

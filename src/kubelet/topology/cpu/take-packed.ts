@@ -21,7 +21,7 @@ export interface PackedOptions {
 export function takePacked(topology: CpuTopology, available: CpuSet, count: number, options: PackedOptions): CpuChoice {
   if (count < 1) return { kind: 'chosen', cpus: noCpus };
   if (count > available.size) return notEnough(count, available.size);
-  const numaFirst = membersOf(topology, 'socket').length >= membersOf(topology, 'numa').length;
+  const numaFirst = isNumaFirst(topology);
   const taken = new Set<number>();
   let free: readonly Cpu[] = topology.filter(({ id }) => available.has(id));
   const missing = (): number => count - taken.size;
@@ -72,8 +72,12 @@ function chooseInCache(free: readonly Cpu[], missing: number, perCore: number): 
   return ids.length === missing ? ids : [];
 }
 
+/** Whether NUMA nodes hold sockets, and not the other way round. */
+export const isNumaFirst = (topology: CpuTopology): boolean =>
+  membersOf(topology, 'socket').length >= membersOf(topology, 'numa').length;
+
 /** Members with free CPUs in the order they are taken: the level above decides first. */
-function orderOf(free: readonly Cpu[], level: Level, numaFirst: boolean): readonly number[] {
+export function orderOf(free: readonly Cpu[], level: Level, numaFirst: boolean): readonly number[] {
   const above = levelAbove(level, numaFirst);
   const counts = new Map<number, number>();
   for (const cpu of free) counts.set(cpu[level], (counts.get(cpu[level]) ?? 0) + 1);

@@ -61,6 +61,7 @@ describe('distributed', () => {
     ['half of each node', twoNodes, '0-15', 10, {}, '0-2,4-6,8-9,12-13'],
     ['in whole cores', twoNodes, '0-15', 12, { groupSize: 2 }, '0-2,4-6,8-10,12-14'],
     ['what leaves the nodes most alike', fourNodes, '1-7', 3, {}, '2-4'],
+    ['of as good ones, the node of the fuller socket', fourNodes, '0-6', 1, {}, '4'],
     ['rather nodes of one socket', fourNodes, '0-7', 4, { alignBySocket: true }, '0-3'],
     ['not in groups: packed', twoNodes, '0-15', 3, { groupSize: 2 }, '0-1,8'],
   ])('%s', (_name, topology, available, count, more, expected) =>
