@@ -80,12 +80,13 @@ export function selectCredentials(
   return all
     .filter((credential) => matches(credential, image))
     .sort((a, b) => b.scope.length - a.scope.length)
-    .map(({ username, password, identityToken, scope, secret }) => ({
+    .map(({ username, password, identityToken, secret }) => ({
       auth: {
         username,
         password,
         auth: '',
-        serverAddress: scope.split('/')[0] ?? '',
+        // containerd reads it as a URL, in which a bare host is none, and would then send nothing.
+        serverAddress: '',
         identityToken,
         registryToken: '',
       },

@@ -155,3 +155,9 @@ test('a pull too many fails, and is tried again later', async () => {
   await clock.advance(10_000);
   expect(await ensure('busybox:2')).toBe('sha256:busybox:2');
 });
+
+test('a registry with a port is sent its credentials: the runtime would drop those with an address it cannot read', () => {
+  const auths = parseDockerConfig(JSON.stringify({ auths: { 'localhost:5000': { auth: btoa('user:password') } } }));
+  const [credential] = selectCredentials(auths, parseImageReference('localhost:5000/pause:testing'));
+  expect(credential?.auth).toMatchObject({ username: 'user', password: 'password', serverAddress: '' });
+});
