@@ -13,6 +13,7 @@ import { formatGoDuration } from '../go-duration.ts';
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from '../observed.ts';
 import type { PodCache } from '../parts.ts';
 import { computeEvents, type PodLifecycleEvent } from './events.ts';
+import { groupByPod, type Listed, matches, sandboxReadyState, there } from './listed.ts';
 import { containerStateName, observeContainer, observePod, observeSandbox } from './observe.ts';
 import { readTerminationMessage } from './termination-message.ts';
 
@@ -38,14 +39,8 @@ export interface PlegOptions {
 const relistEveryMs = 1000;
 const unhealthyAfterMs = 3 * 60_000;
 const maxStreamRetryMs = 10_000;
-const sandboxReadyState = 0;
 /** CRI's CONTAINER_STOPPED_EVENT. What starts, the pod's own worker started, and it asks by itself. */
 const stoppedEvent = 2;
-
-interface Listed {
-  readonly sandboxes: readonly PodSandbox[];
-  readonly containers: readonly Container[];
-}
 
 /** What a relist found of one pod. */
 interface Found {
@@ -262,50 +257,3 @@ const emptyPod = (uid: string, observedAt: Instant): ObservedPod => ({
   ips: [],
   observedAt,
 });
-
-/** What vanished between the list and the question is not there. */
-async function there<T>(asked: readonly Promise<T | undefined>[]): Promise<readonly T[]> {
-  const answers = await Promise.all(asked.map(orGone));
-  return answers.filter((answer) => answer !== undefined);
-}
-
-async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof CriError && error.code === 'notFound') return undefined;
-    throw error;
-  }
-}
-
-function groupByPod(sandboxes: readonly PodSandbox[], containers: readonly Container[]): ReadonlyMap<string, Listed> {
-  const groups = new Map<string, { sandboxes: PodSandbox[]; containers: Container[] }>();
-  const group = (uid: string) => {
-    const found = groups.get(uid) ?? { sandboxes: [], containers: [] };
-    groups.set(uid, found);
-    return found;
-  };
-  for (const sandbox of sandboxes) {
-    const uid = sandbox.labels[labels.podUid] ?? sandbox.metadata?.uid;
-    if (uid) group(uid).sandboxes.push(sandbox);
-  }
-  const owners = new Map(sandboxes.map(({ id, metadata }) => [id, metadata?.uid]));
-  for (const container of containers) {
-    const uid = container.labels[labels.podUid] ?? owners.get(container.podSandboxId);
-    if (uid) group(uid).containers.push(container);
-  }
-  return groups;
-}
-
-/** Whether the cached pod has exactly the listed sandboxes and containers, in the listed states. */
-function matches(pod: ObservedPod | undefined, listed: Listed | undefined): boolean {
-  if (pod === undefined || listed === undefined) return pod === listed;
-  if (pod.sandboxes.length !== listed.sandboxes.length || pod.containers.length !== listed.containers.length)
-    return false;
-  const sandboxStates = new Map(pod.sandboxes.map(({ id, ready }) => [id, ready]));
-  const containerStates = new Map(pod.containers.map(({ id, state }) => [id, state]));
-  return (
-    listed.sandboxes.every(({ id, state }) => sandboxStates.get(id) === (state === sandboxReadyState)) &&
-    listed.containers.every(({ id, state }) => containerStates.get(id) === containerStateName(state))
-  );
-}
