@@ -158,6 +158,8 @@ test('a pull too many fails, and is tried again later', async () => {
 
 test('a registry with a port is sent its credentials: the runtime would drop those with an address it cannot read', () => {
   const auths = parseDockerConfig(JSON.stringify({ auths: { 'localhost:5000': { auth: btoa('user:password') } } }));
-  const [credential] = selectCredentials(auths, parseImageReference('localhost:5000/pause:testing'));
+  const image = parseImageReference('localhost:5000/pause:testing');
+  if (typeof image === 'string') throw new Error(image);
+  const [credential] = selectCredentials(auths, image);
   expect(credential?.auth).toMatchObject({ username: 'user', password: 'password', serverAddress: '' });
 });
