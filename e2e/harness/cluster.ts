@@ -16,6 +16,8 @@ export const sharedClusters = {
   default: { name: `${prefix}-default`, config: 'configs/kind.yaml' },
   /** The study notes' cluster: three nodes without a network. */
   noCni: { name: `${prefix}-kubelet`, config: 'configs/no-cni.yaml' },
+  /** One node, which runs short of things: pods are evicted from it and images removed. */
+  short: { name: `${prefix}-short`, config: 'configs/minimal.yaml' },
 } as const;
 
 export interface Cluster {
