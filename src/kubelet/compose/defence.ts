@@ -4,6 +4,7 @@ import { evictionManager, nodeReadings, parseThresholds } from '../eviction/inde
 import { imageCollector } from '../images/index.ts';
 import { kernelLog, oomWatcher } from '../oom/index.ts';
 import type { Pleg } from '../pleg/index.ts';
+import { isTerminalPhase } from '../pod-facts.ts';
 import { unitsOf } from '../quantity.ts';
 import { cgroupPath, kubepodsName, parseCgroupRoot } from '../resources/index.ts';
 import { parseShutdownGroups, shutdownManager, stateFile, systemdLogind } from '../shutdown/index.ts';
@@ -56,7 +57,8 @@ export function composeDefence(
         memoryBytes: machine.memoryBytes - reservedBytes,
       },
     }),
-    activePods: loop.activePods,
+    // After a restart pods that have ended are being cleared away: there is nothing in them to evict.
+    activePods: () => loop.activePods().filter(({ status }) => !isTerminalPhase(status?.phase)),
     usageOf: podUsages({ runtime: cri, cache: pleg, rootDir: flags.rootDir, clock }),
     workers,
     removeDeadContainers: () => garbage.collectEnded((uid) => workers.phaseOf(uid) === 'finished'),
