@@ -6,6 +6,7 @@ import { type ImageRecord, imageProjections } from './records/image.ts';
 import { type ImageGarbageRecord, imageGarbageProjections } from './records/image-garbage.ts';
 import { type NodeRecord, nodeProjections } from './records/node.ts';
 import { type PlacementRecord, placementProjections } from './records/placement.ts';
+import { type PluginRecord, pluginProjections } from './records/plugin.ts';
 import { type PodRecord, podProjections } from './records/pod.ts';
 import { type ProbeRecord, probeProjections } from './records/probe.ts';
 import { type ResizeRecord, resizeProjections } from './records/resize.ts';
@@ -28,6 +29,7 @@ export type JournalRecord =
   | ImageRecord
   | NodeRecord
   | PlacementRecord
+  | PluginRecord
   | PodRecord
   | ProbeRecord
   | ResizeRecord
@@ -46,6 +48,7 @@ export const projections: Projections<JournalRecord> = {
   ...imageProjections,
   ...nodeProjections,
   ...placementProjections,
+  ...pluginProjections,
   ...podProjections,
   ...probeProjections,
   ...resizeProjections,

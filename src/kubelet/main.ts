@@ -33,6 +33,7 @@ import { applyKernelSettings, iptablesKeeper } from './host/index.ts';
 import { nodeLease } from './node/index.ts';
 import { notifyReady } from './notify-systemd.ts';
 import { createPleg } from './pleg/index.ts';
+import { pluginWatcher } from './plugins/index.ts';
 import { unitsOf } from './quantity.ts';
 import { cgroupFs, cgroupPath, kubepodsName, parseCgroupRoot, podCgroupPath } from './resources/index.ts';
 import { journalRoute, ownGauges, startServers } from './server/index.ts';
@@ -249,7 +250,15 @@ async function runKubelet(
     access,
   ];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
-  const remote = [statuses, serving.certificate, ...sources.remote, lease, services, events];
+  const plugins =
+    pods.csi &&
+    pluginWatcher({
+      folder: join(flags.rootDir, 'plugins_registry'),
+      clock,
+      journal,
+      handlers: { CSIPlugin: pods.csi.handler },
+    });
+  const remote = [plugins, statuses, serving.certificate, ...sources.remote, lease, services, events];
   /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */
   const reportNode = async (): Promise<void> => {
     const looked = () => state.runtimeErrors().length === 0 || 'the runtime was not looked at yet';

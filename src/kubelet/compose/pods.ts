@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Node } from '../../api/types.ts';
@@ -20,6 +20,7 @@ import { containerInputs } from '../containers/inputs.ts';
 import { logRotation } from '../containers/log-rotation.ts';
 import { runtimeClasses } from '../containers/runtime-class.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
+import { csiVolumes } from '../csi/index.ts';
 import type { DeviceManager } from '../devices/index.ts';
 import { garbageCollector } from '../garbage/index.ts';
 import { podHousekeeping } from '../housekeeping.ts';
@@ -113,7 +114,18 @@ export function composePods(
         : undefined,
     });
   const services = api && serviceLister(api, clock);
+  const csi =
+    api &&
+    objects &&
+    csiVolumes({
+      rootDir: realpathSync(rootDir),
+      nodeName: foundation.nodeName,
+      api,
+      journal,
+      token: objects.token,
+    });
   const volumes = volumeManager({
+    csi,
     rootDir,
     clock,
     journal,
@@ -374,6 +386,7 @@ export function composePods(
     workers: config.containerLogMaxWorkers,
   });
   return {
+    csi,
     loop,
     placement,
     allocations,

@@ -13,6 +13,8 @@ export interface ClaimVolumeOptions {
   readonly node: () => Node | undefined;
   /** Where the volume goes that a plugin mounts: `local-volume` and its like. */
   readonly folderOf: (plugin: string) => string;
+  /** Mounts a volume of a CSI driver; absent for any other. */
+  readonly mountDriven?: () => Promise<MountedVolume>;
   readonly giveToGroup: (folder: string, readOnly: boolean) => Promise<void>;
 }
 
@@ -57,8 +59,9 @@ export async function setUpBoundVolume(bound: BoundVolume, options: ClaimVolumeO
 
 async function mountBoundVolume(
   { pv, pvName, readOnly }: BoundVolume,
-  { mounts, folderOf, giveToGroup }: ClaimVolumeOptions,
+  { mounts, folderOf, giveToGroup, mountDriven }: ClaimVolumeOptions,
 ): Promise<MountedVolume> {
+  if (mountDriven !== undefined) return mountDriven();
   const spec = pv.spec ?? {};
 
   async function mountOnce(plugin: string, mount: (folder: string) => Promise<void>): Promise<MountedVolume> {

@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Pod, Volume } from '../../api/types.ts';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -8,7 +9,7 @@ import { PersistentVolumeProblem } from './claim-volume.ts';
 import { ClaimProblem } from './persistent.ts';
 import { volumeRetries } from './retry.ts';
 import { isRefreshed, type SetUpOptions, setUpVolume } from './set-up.ts';
-import { tearDown } from './tear-down.ts';
+import { releaseSubPaths, tearDown } from './tear-down.ts';
 
 export { kernelMounts, type MountTable } from './mount-table.ts';
 export { subPathTarget } from './paths.ts';
@@ -44,6 +45,10 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
     onSlowOwnership: (pod, folder, files) =>
       journal.write({ kind: 'volume.ownershipSlow', object: podReference(pod), folder, files }),
   };
+
+  /** Where a volume of a driver lies is `<name>/mount`. */
+  const isRepublished = (uid: string, { hostPath }: MountedVolume): boolean =>
+    given.csi?.isRepublished(uid, basename(dirname(hostPath))) === true;
 
   const isReady = (pod: Pod, volume: Volume): MountedVolume | undefined => ready.get(uidOf(pod))?.get(volume.name);
 
@@ -102,7 +107,7 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
     const uid = uidOf(pod);
     const known = isReady(pod, volume);
     if (known !== undefined) {
-      if (isRefreshed(volume)) await refreshSoon(pod, volume);
+      if (isRefreshed(volume) || isRepublished(uid, known)) await refreshSoon(pod, volume);
       return known;
     }
     const startedAt = clock.now();
@@ -125,6 +130,7 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
   async function tearDownPatiently(uid: string): Promise<number> {
     for (let tries = 1; ; tries += 1) {
       try {
+        await given.csi?.tearDown(uid, () => releaseSubPaths(rootDir, uid, mounts));
         return await tearDown(rootDir, uid, mounts);
       } catch (error) {
         if (codeOf(error) !== 'EBUSY' || tries === busyTries) throw error;

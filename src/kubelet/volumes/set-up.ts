@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { KubeApi } from '../../api/port.ts';
 import type { Node, Pod, Volume } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
+import { type CsiVolume, type CsiVolumes, inlineVolume, persistentCsiVolume } from '../csi/index.ts';
 import type { MountedVolume } from '../parts.ts';
 import { uidOf } from '../pod-facts.ts';
 import { setUpBoundVolume } from './claim-volume.ts';
@@ -22,6 +23,8 @@ export interface SetUpOptions extends PayloadInputs {
   readonly api: KubeApi | undefined;
   /** The Node object of this node; undefined while it is not known. */
   readonly node: () => Node | undefined;
+  /** Absent when standalone. */
+  readonly csi?: CsiVolumes | undefined;
   /** Told how many files were given to the pod's group so far, whenever that takes long. */
   readonly onSlowOwnership?: (pod: Pod, folder: string, files: number | undefined) => void;
 }
@@ -79,6 +82,15 @@ export async function setUpVolume(pod: Pod, volume: Volume, options: SetUpOption
   const { rootDir, mounts } = options;
   const uid = uidOf(pod);
   const folderOf = (plugin: string, name = volume.name) => volumeFolder(rootDir, uid, plugin, name);
+  async function setUpDriven(driven: CsiVolume): Promise<MountedVolume> {
+    if (options.csi === undefined) throw new Error('this kubelet has no API server to ask about CSI drivers');
+    const hostPath = await options.csi.setUp(pod, driven, {
+      folder: folderOf('csi', driven.specName),
+      giveToGroup: (folder, readOnly) => giveToGroup(pod, folder, readOnly, options),
+    });
+    return { hostPath, readOnly: driven.readOnly };
+  }
+
   if (volume.hostPath !== undefined) {
     await ensureHostPath(volume.hostPath.path, volume.hostPath.type ?? '');
     return { hostPath: volume.hostPath.path, readOnly: false };
@@ -107,13 +119,17 @@ export async function setUpVolume(pod: Pod, volume: Volume, options: SetUpOption
   if (claimName !== undefined) {
     if (options.api === undefined) throw new ClaimProblem('this kubelet has no API server to ask about claims');
     const bound = await resolveClaim(options.api, pod, volume, claimName);
+    const driven = persistentCsiVolume(bound.pv, bound.readOnly);
     return setUpBoundVolume(bound, {
       mounts,
       node: options.node,
+      ...(driven === undefined ? {} : { mountDriven: () => setUpDriven(driven) }),
       folderOf: (plugin) => folderOf(plugin, bound.pvName),
       giveToGroup: (folder, readOnly) => giveToGroup(pod, folder, readOnly, options),
     });
   }
+  const inline = inlineVolume(pod, volume);
+  if (inline !== undefined) return setUpDriven(inline);
   if (volume.nfs !== undefined) {
     const { server, path, readOnly = false } = volume.nfs;
     const folder = folderOf('nfs');

@@ -53,6 +53,12 @@ async function removeEmptyPlaces(pluginFolder: string): Promise<void> {
 const mountsBelow = async (folder: string, mounts: MountTable): Promise<readonly string[]> =>
   (await mounts.targets()).filter((target) => target.startsWith(`${folder}/`));
 
+/** Unmounts what holds parts of a pod's volumes for its containers. */
+export async function releaseSubPaths(rootDir: string, uid: string, mounts: MountTable): Promise<void> {
+  const held = await mountsBelow(join(podFolder(rootDir, uid), 'volume-subpaths'), mounts);
+  await mounts.unmount(held.toReversed());
+}
+
 /**
  * Unmounts and removes all volumes of a pod, and answers how many mounts there were. Rejects, and removes nothing,
  * while something is still mounted: what lies there is not the pod's to delete.
