@@ -176,7 +176,8 @@ export function verifyRunAsNonRoot(pod: Pod, container: RunnableContainer, { uid
   if (runAsUser === 0) throw containerConfigError(`container's runAsUser breaks non-root policy ${who}`);
   if (runAsUser !== undefined) return;
   // An image that names no user runs as root.
-  if (uid === 0 || (uid === undefined && username === '')) throw containerConfigError(`container has runAsNonRoot and image will run as root ${who}`);
+  if (uid === 0 || (uid === undefined && username === ''))
+    throw containerConfigError(`container has runAsNonRoot and image will run as root ${who}`);
   if (uid === undefined && username !== '') {
     throw containerConfigError(
       `container has runAsNonRoot and image has non-numeric user (${username}), cannot verify user is non-root ${who}`,
