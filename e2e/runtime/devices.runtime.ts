@@ -1,28 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultNodeImage } from '../../src/cluster/create/steps/ensure-image.ts';
-import { dockerEngine } from '../../src/engine/docker/index.ts';
+import { bundleFixture } from '../harness/bundle-fixture.ts';
 import { eventually } from '../harness/eventually.ts';
+import { loneNode, manifests } from '../harness/lone-node.ts';
 
 /** The kubelet, a real containerd, and a device plugin that is a process of its own. */
 
-const engine = dockerEngine();
-const node = `klab-devices-${process.pid}`;
-const manifests = '/etc/kubernetes/manifests';
+const machine = loneNode('devices');
+const { name: node, sh, write, runningOf } = machine;
 const resource = 'example.com/thing';
-
-async function sh(script: string, input?: string): Promise<string> {
-  const result = await engine.exec(node, ['sh', '-c', script], input === undefined ? {} : { input });
-  if (result.exitCode !== 0)
-    throw new Error(`${script} exited with ${result.exitCode}: ${result.stdout}${result.stderr}`);
-  return result.stdout.trimEnd();
-}
-const write = (path: string, text: string) =>
-  sh(`mkdir -p $(dirname ${path}) && cat > ${path}.tmp && mv ${path}.tmp ${path}`, text);
 
 const plugin = `/usr/lib/klab/bin/node /run/device-plugin.cjs /var/lib/kubelet`;
 const startPlugin = () => sh(`nohup ${plugin} serve ${resource} > /run/plugin.log 2>&1 & echo $! > /run/plugin.pid`);
@@ -55,8 +40,6 @@ const writePod = (name: string, count: number) =>
       },
     }),
   );
-const runningOf = async (pod: string): Promise<string | undefined> =>
-  (await sh(`crictl ps -q --label io.kubernetes.pod.name=${pod}-${node}`)) || undefined;
 const said = (pod: string) =>
   eventually(`a word of ${pod}`, async () => {
     const id = await runningOf(pod);
@@ -69,40 +52,14 @@ const logged = (text: string) =>
   });
 
 beforeAll(async () => {
-  await engine.runContainer({ name: node, image: defaultNodeImage, hostname: node, kind: 'machine' });
-  await eventually('containerd', () => sh('crictl version'));
-  await write(
-    '/var/lib/kubelet/config.yaml',
-    JSON.stringify({
-      apiVersion: 'kubelet.config.k8s.io/v1beta1',
-      kind: 'KubeletConfiguration',
-      staticPodPath: manifests,
-      fileCheckFrequency: '1s',
-      cgroupDriver: 'cgroupfs',
-      cgroupRoot: '/kubelet',
-      failSwapOn: false,
-      failCgroupV1: false,
-      logging: { verbosity: 4 },
-      authentication: { webhook: { enabled: false }, anonymous: { enabled: true } },
-      authorization: { mode: 'AlwaysAllow' },
-    }),
-  );
-  await sh("echo 'KUBELET_EXTRA_ARGS=--kubeconfig= --bootstrap-kubeconfig=' > /etc/default/kubelet");
-  await sh('systemctl restart kubelet');
+  await machine.start({ logging: { verbosity: 4 } });
+  await machine.restartKubelet();
   await eventually('the registration socket', () => sh('test -S /var/lib/kubelet/device-plugins/kubelet.sock'));
-  const folder = mkdtempSync(join(tmpdir(), 'klab-plugin-'));
-  try {
-    const outfile = join(folder, 'plugin.cjs');
-    const entry = fileURLToPath(new URL('../fixtures/device-plugin.ts', import.meta.url));
-    await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'cjs', target: 'node24' });
-    await write('/run/device-plugin.cjs', readFileSync(outfile, 'utf8'));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  await write('/run/device-plugin.cjs', await bundleFixture('device-plugin'));
   await startPlugin();
   await logged('State pushed for device plugin');
 });
-afterAll(() => engine.removeContainer(node));
+afterAll(machine.remove);
 
 test('a container gets the devices that the plugin prefers, with what comes with them', async () => {
   await writePod('holder', 2);

@@ -1,25 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultNodeImage } from '../../src/cluster/create/steps/ensure-image.ts';
-import { dockerEngine } from '../../src/engine/docker/index.ts';
 import { eventually } from '../harness/eventually.ts';
+import { loneNode, manifests } from '../harness/lone-node.ts';
 
 /** The kubelet with a real containerd and no API server: files in a folder are its only source of pods. */
 
-const engine = dockerEngine();
-const node = `klab-runtime-${process.pid}`;
-const manifests = '/etc/kubernetes/manifests';
-
-async function sh(script: string, input?: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await engine.exec(
-    node,
-    ['sh', '-c', script],
-    input === undefined ? {} : { input },
-  );
-  if (exitCode !== 0) throw new Error(`${script} exited with ${exitCode}: ${stdout}${stderr}`);
-  return stdout.trimEnd();
-}
-const writeFile = (path: string, content: unknown) =>
-  sh(`mkdir -p $(dirname ${path}) && cat > ${path}.tmp && mv ${path}.tmp ${path}`, JSON.stringify(content));
+const machine = loneNode('runtime');
+const { name: node, sh } = machine;
 
 interface Container {
   id: string;
@@ -33,42 +19,30 @@ const runningOf = async (pod: string) => (await containersOf(pod)).find(({ state
 const running = (pod: string) => eventually(`a running container of ${pod}`, () => runningOf(pod));
 
 const writePod = (name: string, script: string, spec: object = {}) =>
-  writeFile(`${manifests}/${name}.yaml`, {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name },
-    spec: {
-      hostNetwork: true,
-      terminationGracePeriodSeconds: 1,
-      containers: [{ name: 'main', image: 'docker.io/library/busybox:1.37', command: ['sh', '-c', script] }],
-      ...spec,
-    },
-  });
+  machine.write(
+    `${manifests}/${name}.yaml`,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name },
+      spec: {
+        hostNetwork: true,
+        terminationGracePeriodSeconds: 1,
+        containers: [{ name: 'main', image: 'docker.io/library/busybox:1.37', command: ['sh', '-c', script] }],
+        ...spec,
+      },
+    }),
+  );
 const said = async (pod: string) => {
   const container = await runningOf(pod);
   return container === undefined ? undefined : await sh(`crictl logs ${container.id}`);
 };
 
 beforeAll(async () => {
-  await engine.runContainer({ name: node, image: defaultNodeImage, hostname: node, kind: 'machine' });
-  await eventually('containerd', () => sh('crictl version'));
-  await writeFile('/var/lib/kubelet/config.yaml', {
-    apiVersion: 'kubelet.config.k8s.io/v1beta1',
-    kind: 'KubeletConfiguration',
-    staticPodPath: manifests,
-    fileCheckFrequency: '1s',
-    cgroupDriver: 'cgroupfs',
-    cgroupRoot: '/kubelet',
-    failSwapOn: false,
-    failCgroupV1: false,
-    authentication: { webhook: { enabled: false }, anonymous: { enabled: true } },
-    authorization: { mode: 'AlwaysAllow' },
-  });
-  await sh("echo 'KUBELET_EXTRA_ARGS=--kubeconfig= --bootstrap-kubeconfig=' > /etc/default/kubelet");
-  await sh('systemctl restart kubelet');
-  await eventually('a healthy kubelet', () => sh('curl -sf http://127.0.0.1:10248/healthz'));
+  await machine.start();
+  await machine.restartKubelet();
 });
-afterAll(() => engine.removeContainer(node));
+afterAll(machine.remove);
 
 describe('without an API server', () => {
   test('a pod is a file: added, edited and removed', async () => {
@@ -88,8 +62,7 @@ describe('without an API server', () => {
     await writePod('kept', 'sleep 9999');
     const before = await running('kept');
     const sandboxes = await sh(`crictl pods -q --name kept-${node}`);
-    await sh('systemctl restart kubelet');
-    await eventually('a healthy kubelet', () => sh('curl -sf http://127.0.0.1:10248/healthz'));
+    await machine.restartKubelet();
     await writePod('after', 'sleep 9999');
     await running('after');
     expect(await containersOf('kept')).toEqual([before]);

@@ -1,49 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultNodeImage } from '../../src/cluster/create/steps/ensure-image.ts';
-import { dockerEngine } from '../../src/engine/docker/index.ts';
 import { eventually } from '../harness/eventually.ts';
+import { loneNode, manifests } from '../harness/lone-node.ts';
 
 /** The kubelet with its static policies, on a real containerd: which CPUs the kernel lets containers run on. */
 
-const engine = dockerEngine();
-const node = `klab-topology-${process.pid}`;
-const manifests = '/etc/kubernetes/manifests';
+const machine = loneNode('topology');
+const { sh, write, runningOf } = machine;
 const state = '/var/lib/kubelet/cpu_manager_state';
 
-async function sh(script: string, input?: string): Promise<string> {
-  const result = await engine.exec(node, ['sh', '-c', script], input === undefined ? {} : { input });
-  if (result.exitCode !== 0)
-    throw new Error(`${script} exited with ${result.exitCode}: ${result.stdout}${result.stderr}`);
-  return result.stdout.trimEnd();
-}
-const write = (path: string, text: string) =>
-  sh(`mkdir -p $(dirname ${path}) && cat > ${path}.tmp && mv ${path}.tmp ${path}`, text);
-
-const configure = (cpuManagerPolicy: 'none' | 'static') =>
-  write(
-    '/var/lib/kubelet/config.yaml',
-    JSON.stringify({
-      apiVersion: 'kubelet.config.k8s.io/v1beta1',
-      kind: 'KubeletConfiguration',
-      staticPodPath: manifests,
-      fileCheckFrequency: '1s',
-      cgroupDriver: 'cgroupfs',
-      cgroupRoot: '/kubelet',
-      failSwapOn: false,
-      failCgroupV1: false,
-      logging: { verbosity: 5 },
-      authentication: { webhook: { enabled: false }, anonymous: { enabled: true } },
-      authorization: { mode: 'AlwaysAllow' },
-      cpuManagerPolicy,
-      cpuManagerReconcilePeriod: '1s',
-      reservedSystemCPUs: '0',
-      memoryManagerPolicy: 'Static',
-      kubeReserved: { memory: '156Mi' },
-      evictionHard: { 'memory.available': '100Mi' },
-      reservedMemory: [{ numaNode: 0, limits: { memory: '256Mi' } }],
-      topologyManagerPolicy: 'single-numa-node',
-    }),
-  );
+const settings = (cpuManagerPolicy: 'none' | 'static') => ({
+  logging: { verbosity: 5 },
+  cpuManagerPolicy,
+  cpuManagerReconcilePeriod: '1s',
+  reservedSystemCPUs: '0',
+  memoryManagerPolicy: 'Static',
+  kubeReserved: { memory: '156Mi' },
+  evictionHard: { 'memory.available': '100Mi' },
+  reservedMemory: [{ numaNode: 0, limits: { memory: '256Mi' } }],
+  topologyManagerPolicy: 'single-numa-node',
+});
 
 const writePod = (name: string, resources: object) =>
   write(
@@ -59,8 +34,6 @@ const writePod = (name: string, resources: object) =>
       },
     }),
   );
-const runningOf = async (pod: string): Promise<string | undefined> =>
-  (await sh(`crictl ps -q --label io.kubernetes.pod.name=${pod}-${node}`)) || undefined;
 /** What the kernel says of the container's main process. */
 async function allowed(pod: string, what: 'Cpus' | 'Mems'): Promise<string | undefined> {
   const id = await runningOf(pod);
@@ -76,19 +49,15 @@ const entries = async (): Promise<string[]> => {
 };
 
 beforeAll(async () => {
-  const image = process.env.KLAB_E2E_IMAGE ?? defaultNodeImage;
-  await engine.runContainer({ name: node, image, hostname: node, kind: 'machine' });
-  await eventually('containerd', () => sh('crictl version'));
-  await configure('static');
-  await sh("echo 'KUBELET_EXTRA_ARGS=--kubeconfig= --bootstrap-kubeconfig=' > /etc/default/kubelet");
+  await machine.start(settings('static'));
   await sh(`rm -f ${state} && systemctl restart kubelet`);
   await eventually('the state file', () => sh(`test -s ${state}`));
 });
-afterAll(() => engine.removeContainer(node));
+afterAll(machine.remove);
 
 const whole = { limits: { cpu: '1', memory: '64Mi' } };
 
-test('a guaranteed container has its CPU alone; those that ran there make room', async () => {
+test('a guaranteed container has its CPU alone, over a restart of the kubelet too; then it is everybody’s again', async () => {
   const all = `0-${Number(await sh('nproc')) - 1}`;
   // It asks for nothing: what is not reserved is all the other pod's.
   await writePod('sharing', {});
@@ -99,26 +68,26 @@ test('a guaranteed container has its CPU alone; those that ran there make room',
   expect(await entries()).toEqual(['1']);
   await eventually('room', async () => ((await allowed('sharing', 'Cpus')) === all ? undefined : true));
   expect((await allowed('sharing', 'Cpus'))?.split(',')).not.toContain('1');
-});
 
-test('a restarted kubelet goes on with what it gave; a CPU that is free is everybody’s again', async () => {
   const id = await runningOf('alone');
-  await sh('systemctl restart kubelet');
-  await eventually('the kubelet', () => sh('curl -sf http://127.0.0.1:10248/healthz'));
+  await machine.restartKubelet();
   expect(await entries()).toEqual(['1']);
   expect(await runningOf('alone')).toBe(id);
   await runsOn('alone', '1');
   await sh(`rm ${manifests}/alone.yaml`);
   await runsOn('sharing', `0-${Number(await sh('nproc')) - 1}`);
   expect(await entries()).toEqual([]);
+  await sh(`rm ${manifests}/sharing.yaml`);
 });
 
 test('a kubelet with another policy does not start over what was given under this one', async () => {
-  await configure('none');
+  await machine.configure(settings('none'));
   await sh('systemctl restart kubelet || true');
   await eventually('the reason', () =>
     sh(
       `journalctl -u kubelet --no-pager | grep -F 'configured policy "none" differs from state checkpoint policy "static"'`,
     ),
   );
+  await machine.configure(settings('static'));
+  await machine.restartKubelet();
 });

@@ -41,8 +41,10 @@ export interface DeviceManagerOptions {
   readonly journal: Journal;
   /** Whether the container runs already: then it has its devices, whatever its plugin is doing. */
   readonly runs: (podUid: string, container: string) => boolean;
-  /** The pods whose devices are shown to whoever asks. */
+  /** The pods that hold resources of the node; their devices are shown to whoever asks. */
   readonly pods: () => readonly Pod[];
+  /** Before all sources have spoken, a pod that is not known may still be one that runs. */
+  readonly sourcesReady: () => boolean;
   /** CPUs and memory that containers have for themselves, which are shown beside their devices. */
   readonly placement: () => Pick<Placement, 'heldBy' | 'allocatable'>;
   /** What `resources` answers is new. */
@@ -196,7 +198,16 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
     return ids;
   }
 
+  function keepOnly(uids: ReadonlySet<string>): void {
+    const kept = entries.filter(({ podUid }) => uids.has(podUid));
+    if (kept.length === entries.length) return;
+    entries = kept;
+    save();
+  }
+
   async function allocatePod(pod: Pod): Promise<void> {
+    // Those of pods that are through are free now, not when somebody next cleans up.
+    if (options.sourcesReady()) keepOnly(new Set([...options.pods(), pod].map(uidOf)));
     /** By resource: devices of init containers that have ended when the next container starts. */
     const reusable = new Map<string, Set<string>>();
     const lists = [pod.spec?.initContainers ?? [], pod.spec?.containers ?? []] as readonly RunnableContainer[][];
@@ -252,12 +263,7 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
       }
       return new Map([...ids].map(([resource, known]) => [resource, known.size]));
     },
-    keepOnly(uids) {
-      const kept = entries.filter(({ podUid }) => uids.has(podUid));
-      if (kept.length === entries.length) return;
-      entries = kept;
-      save();
-    },
+    keepOnly,
     async run(signal) {
       stop = signal;
       const problem = (what: string) => (error: unknown) => {
