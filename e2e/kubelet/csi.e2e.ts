@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleFixture } from '../harness/bundle-fixture.ts';
+import { type Cluster, useCluster } from '../harness/cluster.ts';
+import { eventually } from '../harness/eventually.ts';
+
+/** Volumes of a CSI driver that is a process of its own on the node. */
+
+const driver = 'folders.csi.klab.test';
+const image = 'docker.io/library/busybox:1.37';
+let cluster: Cluster;
+let node = '';
+let ns: Awaited<ReturnType<Cluster['namespace']>>;
+
+const onNode = (script: string) => cluster.onNode(node, ['sh', '-c', script]);
+const calls = async (): Promise<string[]> =>
+  (await onNode(`cat /var/lib/kubelet/plugins/${driver}/calls.log`))
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '');
+const startDriver = () =>
+  onNode(
+    `nohup /usr/lib/klab/bin/node /run/csi-plugin.cjs /var/lib/kubelet ${node} > /run/csi-plugin.log 2>&1 & echo $! > /run/csi-plugin.pid`,
+  );
+const registered = () =>
+  eventually('the driver in the CSINode', async () => {
+    const { spec } = await cluster.json<{ spec: { drivers?: { name: string; nodeID: string }[] } }>([
+      'get',
+      'csinode',
+      node,
+    ]);
+    return spec.drivers?.find(({ name }) => name === driver);
+  });
+
+const aPod = (name: string, volume: object, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: ns.name },
+  spec: {
+    nodeName: node,
+    // With none at all the API server forgets the pod before its volumes are given back.
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      {
+        name: 'main',
+        image,
+        command: ['sh', '-c', 'echo from $HOSTNAME >> /data/file; sleep 99999'],
+        volumeMounts: [{ name: 'data', mountPath: '/data' }],
+      },
+    ],
+    volumes: [{ name: 'data', ...volume }],
+    ...more,
+  },
+});
+const ready = (name: string) =>
+  cluster.kubectl(['-n', ns.name, 'wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
+const inPod = (name: string, ...argv: string[]) => cluster.kubectl(['-n', ns.name, 'exec', name, '--', ...argv]);
+const remove = (name: string) =>
+  cluster.kubectl(['-n', ns.name, 'delete', 'pod', name, '--wait=true', '--timeout=60s']);
+
+/** A volume of the driver's, claimed. */
+async function claim(name: string): Promise<{ persistentVolumeClaim: { claimName: string } }> {
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: `${ns.name}-${name}` },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'none',
+      csi: { driver, volumeHandle: `${ns.name}-${name}` },
+    },
+  });
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name, namespace: ns.name },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'none',
+      volumeName: `${ns.name}-${name}`,
+      resources: { requests: { storage: '1Gi' } },
+    },
+  });
+  return { persistentVolumeClaim: { claimName: name } };
+}
+
+beforeAll(async () => {
+  cluster = await useCluster('default');
+  node = `${cluster.name}-worker`;
+  ns = await cluster.namespace('csi');
+  await cluster.apply({
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'CSIDriver',
+    metadata: { name: driver },
+    spec: {
+      attachRequired: false,
+      podInfoOnMount: true,
+      volumeLifecycleModes: ['Persistent', 'Ephemeral'],
+      fsGroupPolicy: 'File',
+    },
+  });
+  await cluster.onNode(node, ['sh', '-c', 'cat > /run/csi-plugin.cjs'], { input: await bundleFixture('csi-plugin') });
+  await startDriver();
+  await registered();
+});
+afterAll(async () => {
+  await onNode('kill $(cat /run/csi-plugin.pid) || true');
+  await cluster.kubectl(['delete', 'csidriver', driver, '--ignore-not-found']);
+  const volumes = await cluster.kubectl(['get', 'pv', '-o', 'name']);
+  const own = volumes.split('\n').filter((name) => name.includes(`/${ns.name}-`));
+  await ns.remove();
+  if (own.length > 0) await cluster.kubectl(['delete', ...own, '--wait=false']);
+});
+
+test('a registered driver stands in the CSINode with its own name for the node', async () => {
+  expect(await registered()).toMatchObject({ nodeID: node, allocatable: { count: 7 } });
+});
+
+test('a claimed volume is staged, published, and given back in the other order', async () => {
+  const before = (await calls()).length;
+  const volume = await claim('staged');
+  await cluster.apply(aPod('writer', volume));
+  await ready('writer');
+  await remove('writer');
+  await cluster.apply(aPod('reader', volume));
+  await ready('reader');
+  expect(await inPod('reader', 'cat', '/data/file')).toBe('from writer\nfrom reader');
+  await remove('reader');
+  const once = ['stage', 'publish', 'unpublish', 'unstage'];
+  await eventually('the last call', async () => ((await calls()).at(-1) === 'unstage' ? true : undefined));
+  const made = (await calls()).slice(before).filter((name) => once.includes(name));
+  expect(made).toEqual([...once, ...once]);
+});
+
+test('files belong to the pod’s group', async () => {
+  await cluster.apply(aPod('grouped', await claim('grouped'), { securityContext: { fsGroup: 2345 } }));
+  await ready('grouped');
+  expect(await inPod('grouped', 'stat', '-c', '%g', '/data', '/data/file')).toBe('2345\n2345');
+  await remove('grouped');
+});
+
+test('an inline volume lives and ends with its pod', async () => {
+  await cluster.apply(aPod('inline', { csi: { driver } }));
+  await ready('inline');
+  expect(await inPod('inline', 'cat', '/data/file')).toBe('from inline');
+  await remove('inline');
+  await eventually('no mount', async () =>
+    (await onNode('grep -c kubernetes.io~csi /proc/mounts || true')) === '0' ? true : undefined,
+  );
+});
+
+test('volumes stay through a restart of the kubelet and of the driver, and are given back after it', async () => {
+  await cluster.apply(aPod('kept', await claim('kept')));
+  await ready('kept');
+  const { status } = await cluster.json<{ status: object }>(['-n', ns.name, 'get', 'pod', 'kept']);
+  await onNode('kill $(cat /run/csi-plugin.pid)');
+  await onNode('systemctl restart kubelet');
+  await startDriver();
+  await registered();
+  expect(await inPod('kept', 'cat', '/data/file')).toBe('from kept');
+  await cluster.apply(aPod('another', { csi: { driver } }));
+  await ready('another');
+  await Promise.all([remove('kept'), remove('another')]);
+  await eventually('no mount', async () =>
+    (await onNode('grep -cE "kubernetes.io~csi|globalmount" /proc/mounts || true')) === '0' ? true : undefined,
+  );
+  expect(status).toMatchObject({ containerStatuses: [{ restartCount: 0 }] });
+});
