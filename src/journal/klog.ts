@@ -1,7 +1,8 @@
 import type { Instant } from '../base/clock.ts';
 import type { JournalReader } from './journal.ts';
 import { projectionOf } from './journal.ts';
-import type { KlogLine } from './projection.ts';
+import type { EventDraft, KlogLine } from './projection.ts';
+import { info } from './projection.ts';
 
 const two = (n: number): string => String(n).padStart(2, '0');
 
@@ -28,7 +29,45 @@ export function formatKlog(line: KlogLine, at: Instant, pid: number, origin: str
     .map(([key, value]) => ` ${key}=${formatValue(value)}`)
     .join('');
   const header = `${line.severity}${headerTime(at)} ${String(pid).padStart(7)} ${origin}]`;
-  return `${header} ${JSON.stringify(line.message)}${fields}\n`;
+  return `${header} ${line.bare ? line.message : JSON.stringify(line.message)}${fields}\n`;
+}
+
+/** From this -v on, Events show in the log. */
+const eventLevel = 3;
+
+/**
+ * An Event as log lines: at -v 3 as upstream's kubelet tells it, at -v 4 with the whole reference, the way that
+ * kubelets told it before and that people search their logs for.
+ */
+export function eventLines({ object, type, reason, message }: EventDraft): readonly KlogLine[] {
+  const { namespace = '', name = '', fieldPath = '', kind = '', apiVersion = '' } = object;
+  const reference = [
+    ['Kind', kind],
+    ['Namespace', namespace],
+    ['Name', name],
+    ['UID', object.uid ?? ''],
+    ['APIVersion', apiVersion],
+    ['ResourceVersion', object.resourceVersion ?? ''],
+    ['FieldPath', fieldPath],
+  ].map(([key, value]) => `${key}:${JSON.stringify(value)}`);
+  return [
+    info(eventLevel, 'Event occurred', {
+      object: namespace === '' ? name : `${namespace}/${name}`,
+      fieldPath,
+      kind,
+      apiVersion,
+      type,
+      reason,
+      message,
+    }),
+    {
+      ...info(
+        eventLevel + 1,
+        `Event(v1.ObjectReference{${reference.join(', ')}}): type: '${type}' reason: '${reason}' ${message}`,
+      ),
+      bare: true,
+    },
+  ];
 }
 
 /** `pod.containerStarted` → `pod.ts:1`: records come from one file an area. */
@@ -45,17 +84,18 @@ export interface KlogOptions {
 /** Writes the journal as klog does, text or JSON. */
 export function klogReader({ verbosity, format, write, pid }: KlogOptions): JournalReader {
   return (record, at) => {
-    const projected = projectionOf(record).log?.(record);
-    if (projected === undefined) return;
+    const projection = projectionOf(record);
+    const level = verbosity();
+    const show = (line: KlogLine, origin: string) => {
+      if (line.severity === 'I' && line.level > level) return;
+      write(format() === 'text' ? formatKlog(line, at, pid, origin) : formatJson(line, at, origin));
+    };
+    const projected = projection.log?.(record) ?? [];
     const lines = Array.isArray(projected) ? (projected as readonly KlogLine[]) : [projected as KlogLine];
-    for (const line of lines) {
-      if (line.severity === 'I' && line.level > verbosity()) continue;
-      write(
-        format() === 'text'
-          ? formatKlog(line, at, pid, originOf(record.kind))
-          : formatJson(line, at, originOf(record.kind)),
-      );
-    }
+    for (const line of lines) show(line, originOf(record.kind));
+    if (level < eventLevel) return;
+    const event = projection.event?.(record);
+    if (event !== undefined) for (const line of eventLines(event)) show(line, 'event.ts:1');
   };
 }
 

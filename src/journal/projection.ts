@@ -9,6 +9,8 @@ export interface KlogLine {
   readonly level: number;
   readonly message: string;
   readonly fields?: Fields;
+  /** The message is printed as it is, as klog's printf does, not as a quoted value. */
+  readonly bare?: true;
 }
 
 /** A Kubernetes Event to be sent to the API server. */
