@@ -23,6 +23,8 @@ describe('normaliseLine', () => {
       'I<time> pod.ts] "SyncLoop ADD" source="api"',
     ],
     ['a time', 'since 2026-11-23T12:00:01Z', 'since <time>'],
+    ['crictl’s ages', 'abc About a minute ago Running', 'abc <age> ago Running'],
+    ['who has a bootstrap token', 'system:bootstrap:abcdef 5m', 'system:bootstrap:<token> <age>'],
     ['a placeholder stays', '<age> <hash> <ip>', '<age> <hash> <ip>'],
   ])('%s', (_name, line, normal) => {
     expect(normaliseLine(line)).toBe(normal);

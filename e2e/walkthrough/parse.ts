@@ -67,7 +67,21 @@ export function parseWalkthrough(markdown: string): readonly Section[] {
     if (block !== undefined) sections.at(-1)?.blocks.push(block);
     at = end;
   }
-  return sections.filter(({ blocks }) => blocks.length > 0);
+  return sections.filter(({ blocks }) => blocks.length > 0).map(withLeave);
+}
+
+/** A command may fail when the next one of the section asks how it ended. */
+function withLeave({ title, blocks }: Section): Section {
+  const steps = blocks.flatMap((block) => (block.kind === 'file' ? [] : block.steps));
+  const asked = new Set(steps.flatMap(({ line }, index) => (steps[index + 1]?.command === 'echo $?' ? [line] : [])));
+  return {
+    title,
+    blocks: blocks.map((block) =>
+      block.kind === 'file'
+        ? block
+        : { ...block, steps: block.steps.map((step) => ({ ...step, mayFail: asked.has(step.line) })) },
+    ),
+  };
 }
 
 function parseBlock(info: readonly string[], lines: readonly string[], from: number, to: number): Block | undefined {
@@ -89,7 +103,7 @@ function parseSteps(lines: readonly string[], from: number, to: number, terminal
   if (!(lines[from] ?? '').startsWith(prompt)) throw new WalkthroughError(from + 1, 'the block begins with no "$ "');
   const starts: number[] = [];
   for (let at = from; at < to; at += 1) if ((lines[at] ?? '').startsWith(prompt)) starts.push(at);
-  const steps = starts.map((start, index) => {
+  return starts.map((start, index) => {
     let last = start;
     while ((lines[last] ?? '').endsWith('\\') && last + 1 < to) last += 1;
     const output = { from: last + 1, to: starts[index + 1] ?? to };
@@ -103,9 +117,9 @@ function parseSteps(lines: readonly string[], from: number, to: number, terminal
       gestures: terminal ? gesturesIn(shown) : [],
       line: start + 1,
       output,
+      mayFail: false,
     };
   });
-  return steps.map((step, index) => ({ ...step, mayFail: steps[index + 1]?.command === 'echo $?' }));
 }
 
 const resizeLine = /^\[the window now has (\d+) columns and (\d+) rows\]$/;

@@ -31,6 +31,8 @@ export interface Played {
 
 const commandTimeoutMs = 360_000;
 const soonTimeoutMs = 90_000;
+/** A text that is still to learn what comes would be waited for in vain. */
+const learningSoonTimeoutMs = 20_000;
 const soonEveryMs = 500;
 
 /** Runs the commands of one section in order; each must end well and print what the text shows. */
@@ -44,7 +46,7 @@ export async function replaySection(
     if (block.kind === 'file') ports.writeFile(block.name, commandFor(cluster, block.text));
     else
       for (const step of block.steps) {
-        const { output, exitCode, asShown } = await play(step, block, cluster, ports);
+        const { output, exitCode, asShown } = await play(step, block, { cluster, learn }, ports);
         const problem = problemOf(step, output, exitCode, asShown);
         onPlayed({ section: title, step, output, learnt: learn && !asShown && !isElided(step.shown) });
         if (problem !== undefined && !learn) throw new Error(problem);
@@ -52,9 +54,14 @@ export async function replaySection(
   }
 }
 
-async function play(step: Step, block: Extract<Block, { kind: 'console' }>, cluster: string, ports: ReplayPorts) {
+async function play(
+  step: Step,
+  block: Extract<Block, { kind: 'console' }>,
+  { cluster, learn }: ReplayOptions,
+  ports: ReplayPorts,
+) {
   const command = commandFor(cluster, step.command);
-  const endMs = ports.nowMs() + soonTimeoutMs;
+  const endMs = ports.nowMs() + (learn ? learningSoonTimeoutMs : soonTimeoutMs);
   for (;;) {
     const { output, exitCode } = block.terminal
       ? await ports.runInTerminal(command, step.gestures, commandTimeoutMs)

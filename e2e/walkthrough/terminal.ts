@@ -36,14 +36,20 @@ export function runInTerminal(
   /** Does what comes next, when a prompt waits for it. */
   function act(): void {
     if (!readable(seen).endsWith(innerPrompt) || seen.length <= answered) return;
-    for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      if (next.kind === 'resize') resize(next);
-      else {
-        answered = seen.length;
-        script.stdin.write(`${next.text}\r`);
-        return;
-      }
+    const next = left.shift();
+    if (next === undefined) return;
+    if (next.kind === 'resize') {
+      resize(next);
+      // A terminal's size goes its own way, beside what is typed: nobody types within the same millisecond.
+      answered = seen.length;
+      setTimeout(() => {
+        answered = 0;
+        act();
+      }, settleMs);
+      return;
     }
+    answered = seen.length;
+    script.stdin.write(`${next.text}\r`);
   }
 
   return new Promise((resolve, reject) => {
@@ -69,6 +75,8 @@ export function runInTerminal(
     });
   });
 }
+
+const settleMs = 300;
 
 /** Without the questions that a shell asks its terminal. */
 const readable = (text: string): string =>
