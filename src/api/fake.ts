@@ -104,7 +104,8 @@ export function fakeApi(initial: Readonly<Record<string, ApiObject>> = {}): Fake
     async patch<T>(path: string, type: PatchType, body: unknown) {
       note('PATCH', path, body, type);
       const object = store.get(objectPath(path));
-      if (object === undefined) throw notFound(path);
+      // Applying makes what is not there; every other patch needs something to change.
+      if (object === undefined && type !== 'apply') throw notFound(path);
       return put(objectPath(path), merge(object, body) as ApiObject) as T;
     },
     async delete(path, body) {
