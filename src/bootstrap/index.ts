@@ -1,3 +1,4 @@
+export { renderDefaultNetwork } from './addons/addons.ts';
 export { renderAdminKubeconfig, renderSuperAdminKubeconfig } from './admin-kubeconfig.ts';
 export { renderClusterObjects } from './cluster-objects.ts';
 export { newBootstrapToken } from './join/bootstrap-tokens.ts';

@@ -36,8 +36,17 @@ export function renderKubeProxy(config: ResolvedConfig): readonly ApiObject[] {
 /** The `standard` StorageClass and what makes its volumes. */
 export const renderStorage = (): readonly ApiObject[] => renderManifest('storage', []);
 
+/** What the default network has to know of a cluster. */
+export interface DefaultNetworkInput {
+  readonly cluster: {
+    readonly networking: { readonly podSubnet: string };
+    /** `HOST:PORT`, as nodes reach it. */
+    readonly controlPlaneEndpoint: string;
+  };
+}
+
 /** The default network's agent. It speaks to the API server directly: the Service may not work yet where it runs. */
-export function renderDefaultNetwork({ cluster }: ResolvedConfig): readonly ApiObject[] {
+export function renderDefaultNetwork({ cluster }: DefaultNetworkInput): readonly ApiObject[] {
   const env = '/spec/template/spec/containers/0/env';
   return renderManifest('default-network', [
     { kind: 'DaemonSet', path: `${env}/1`, value: { name: 'POD_SUBNET', value: cluster.networking.podSubnet } },

@@ -39,7 +39,8 @@ export function readManifest(text: string, source: string): CniManifest {
   return { source, parts };
 }
 
-function readObject(value: unknown, source: string): ManifestObject {
+/** Any value as an object of the API; throws CNI_MANIFEST_INVALID, which names `source`. */
+export function readObject(value: unknown, source: string): ManifestObject {
   const read = objectSchema.safeParse(value);
   if (!read.success) {
     const [issue] = read.error.issues;

@@ -25,6 +25,18 @@ export function decideEdits(calico: CalicoManifest, facts: CalicoFacts): readonl
   ].filter((edit) => changes(calico, edit));
 }
 
+/** An edit as one line: what, and why. */
+export function describeEdit(edit: Edit): string {
+  switch (edit.kind) {
+    case 'setEnv':
+      return `${edit.name}=${edit.value}: ${edit.because}`;
+    case 'setData':
+      return `${edit.key}: ${edit.value.includes('\n') ? 'changed' : edit.value}: ${edit.because}`;
+    case 'dropArgument':
+      return `${edit.probe} without ${edit.argument}: ${edit.because}`;
+  }
+}
+
 const env = (name: string, value: string, because: string): Edit => ({ kind: 'setEnv', name, value, because });
 
 function changes({ env: written, data, probes }: CalicoManifest, edit: Edit): boolean {
