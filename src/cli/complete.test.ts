@@ -6,7 +6,11 @@ import { FakeUseCases, runLine } from './fake.ts';
 const names = { clusters: async () => ['lab', 'other'], nodes: async () => ['lab-control-plane', 'lab-worker'] };
 
 test.each([
-  ['the first word', [''], ['build', 'completion', 'create', 'delete', 'exec', 'export', 'get', 'load', 'version']],
+  [
+    'the first word',
+    [''],
+    ['build', 'cni', 'completion', 'create', 'delete', 'exec', 'export', 'get', 'load', 'version'],
+  ],
   ['its beginning', ['e'], ['exec', 'export']],
   ['the second word', ['get', ''], ['clusters', 'kubeconfig', 'nodes']],
   ['aliases too', ['load', ''], ['archive', 'docker-image', 'image', 'image-archive']],

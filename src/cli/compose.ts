@@ -94,5 +94,26 @@ export function compose(env: NodeJS.ProcessEnv): UseCases {
       return exportLogs({ engine: await connect(), clock: systemClock, cluster, folder });
     },
     buildNodeImage: build,
+    applyCni: async (request, run) => {
+      const [{ applyCni }, { cacheFolder }] = await Promise.all([
+        import('../cluster/cni/index.ts'),
+        import('../image/index.ts'),
+      ]);
+      const engine = await connect();
+      return applyCni({ ...request, ...run, engine, env, clock: systemClock, cacheDir: cacheFolder(env) });
+    },
+    cniStatus: async (cluster, { signal }) => {
+      const { cniStatus } = await import('../cluster/cni/index.ts');
+      return cniStatus(await connect(), cluster, signal);
+    },
+    removeCni: async (cluster, manifest, place, run) => {
+      const [{ removeCni }, { cacheFolder }] = await Promise.all([
+        import('../cluster/cni/index.ts'),
+        import('../image/index.ts'),
+      ]);
+      const engine = await connect();
+      const options = { ...place, ...run, engine, env, clock: systemClock, cacheDir: cacheFolder(env) };
+      return removeCni({ ...options, cluster, manifest });
+    },
   };
 }

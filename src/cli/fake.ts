@@ -2,14 +2,16 @@ import { KlabError } from '../base/errors.ts';
 import { clusterNotFound } from '../cluster/errors.ts';
 import type { TextOutput } from './command.ts';
 import { runCli } from './run-cli.ts';
-import type { CreateRequest, ExecIo, LoadRequest, NodeSummary, UseCases } from './use-cases.ts';
+import type { CniApplyRequest, CreateRequest, ExecIo, LoadRequest, NodeSummary, UseCases } from './use-cases.ts';
 
 /** Use cases with memory, for tests of the command line. */
 export class FakeUseCases implements UseCases {
   readonly created: CreateRequest[] = [];
   readonly executed: { readonly node: string; readonly argv: readonly string[]; readonly io: ExecIo }[] = [];
   readonly loaded: LoadRequest[] = [];
+  readonly appliedCnis: CniApplyRequest[] = [];
   readonly calls: unknown[] = [];
+  cni: Awaited<ReturnType<UseCases['cniStatus']>> = { cluster: 'klab', networks: [], nodes: [] };
   clusters: readonly { readonly name: string; readonly workers: number }[] = [];
   /** Thrown by the next create, after its first step. */
   failure: Error | undefined;
@@ -81,6 +83,34 @@ export class FakeUseCases implements UseCases {
     image: image ?? 'klab/node:test',
     parts: withoutParts.map((name) => ({ name, ms: 5, cached: false })),
   });
+
+  applyCni: UseCases['applyCni'] = async (request) => {
+    this.appliedCnis.push(request);
+    if (this.failure) throw this.failure;
+    return {
+      network: request.request.kind,
+      source: 'calico.yaml',
+      nodes: ['klab-control-plane'],
+      objects: 3,
+      changes: ['vxlan between nodes: it was asked for'],
+      sysctls: { 'net.ipv4.conf.all.rp_filter': '0' },
+      images: ['quay.io/calico/node:v1'],
+      diff: '--- a\n+++ b\n',
+    };
+  };
+
+  cniStatus: UseCases['cniStatus'] = async () => this.cni;
+
+  removeCni: UseCases['removeCni'] = async (cluster, manifest) => {
+    this.calls.push(['removeCni', cluster, manifest]);
+    return {
+      networks: ['calico'],
+      nodes: ['klab-control-plane'],
+      objects: 30,
+      pods: ['kube-system/coredns-a'],
+      problems: [],
+    };
+  };
 
   private nodesOf({ name, workers }: { readonly name: string; readonly workers: number }): readonly NodeSummary[] {
     const names = ['control-plane', ...Array.from({ length: workers }, (_, i) => `worker${i === 0 ? '' : i + 1}`)];

@@ -1,4 +1,5 @@
 import type { Progress } from '../base/progress.ts';
+import type { AppliedCni, CniRequest, CniStatus, Encapsulation, RemovedCni } from '../cluster/cni/index.ts';
 import type { KubeconfigPlace } from '../cluster/kubeconfig/paths.ts';
 import type { ClusterConfig } from '../config/model.ts';
 
@@ -28,6 +29,30 @@ export interface UseCases {
   /** Writes the logs of every node into the folder and answers its absolute path. */
   exportLogs(cluster: string, folder: string, run: Run): Promise<string>;
   buildNodeImage(request: BuildRequest, run: Run): Promise<BuiltImage>;
+  /** Installs a network on a cluster, or says with `dryRun` what that would do. */
+  applyCni(request: CniApplyRequest, run: Run): Promise<AppliedCni>;
+  cniStatus(cluster: string, run: Run): Promise<CniStatus>;
+  /** `manifest`: whose objects are deleted, for a network that klab does not know. */
+  removeCni(cluster: string, manifest: string | undefined, place: ManifestPlace, run: Run): Promise<RemovedCni>;
+}
+
+/** What a manifest's path is relative to, and what `-` reads. */
+export interface ManifestPlace {
+  readonly cwd: string;
+  readonly stdin: () => Promise<string>;
+}
+
+export interface CniApplyRequest extends ManifestPlace {
+  readonly cluster: string;
+  readonly request: CniRequest;
+  readonly encapsulation: Encapsulation | 'auto';
+  /** What the manifest's bytes must have; undefined: not given. */
+  readonly sha256: string | undefined;
+  readonly dryRun: boolean;
+  /** How long the network may take until nodes are Ready and traffic flows; 0: do not wait. */
+  readonly waitMs: number;
+  /** Leave what was applied when something fails. */
+  readonly retain: boolean;
 }
 
 /** What every use case is given besides its request. */

@@ -2,6 +2,9 @@ import type { AnyCommand } from '../command.ts';
 import type { ProgramSpec } from '../parse.ts';
 import { version as klabVersion } from '../version.ts';
 import { buildNodeImage } from './build-node-image.ts';
+import { applyCni } from './cni-apply.ts';
+import { removeCni } from './cni-remove.ts';
+import { cniStatus } from './cni-status.ts';
 import { complete } from './complete.ts';
 import { completionBash, completionFish, completionZsh } from './completion.ts';
 import { createCluster } from './create-cluster.ts';
@@ -27,6 +30,9 @@ const commands: readonly AnyCommand[] = [
   exec,
   loadImage,
   loadArchive,
+  applyCni,
+  cniStatus,
+  removeCni,
   exportLogs,
   exportKubeconfig,
   buildNodeImage,
@@ -45,6 +51,7 @@ export const program: ProgramSpec = {
     create: 'Make a cluster',
     delete: 'Delete clusters',
     get: 'List clusters and nodes, print a kubeconfig',
+    cni: 'Install another network, look at it, remove it',
     load: 'Load images into the nodes',
     export: "Save the nodes' logs, add a cluster to your kubeconfig",
     build: 'Build the node image',
