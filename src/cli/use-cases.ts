@@ -69,6 +69,8 @@ export interface CreateRequest {
   /** Keep what there is when something fails, to look at it. */
   readonly retain: boolean;
   readonly kubeconfig: KubeconfigPlace;
+  /** Reads standard input, where the network's manifest is `-`. */
+  readonly stdin?: () => Promise<string>;
 }
 
 export interface CreatedCluster {

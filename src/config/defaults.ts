@@ -20,6 +20,8 @@ export interface Overrides {
   readonly name?: string;
   /** Used by every node. */
   readonly image?: string;
+  /** `default`, `none`, `calico`, a manifest's path or URL, or `-`. */
+  readonly cni?: string;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface Overrides {
  */
 export function applyDefaults(written: KlabV1Alpha1, overrides: Overrides, cwd: string): ClusterConfig {
   const name = overrides.name || written.name || DEFAULT_CLUSTER_NAME;
-  const networking = defaultNetworking(written.networking ?? {}, cwd);
+  const networking = defaultNetworking(written.networking ?? {}, overrides.cni, cwd);
   const nodes: readonly (NodeV1Alpha1 | undefined)[] = written.nodes?.length ? written.nodes : [{}];
   const nextName = nodeNames(name);
   return {
@@ -44,7 +46,11 @@ export function applyDefaults(written: KlabV1Alpha1, overrides: Overrides, cwd: 
   };
 }
 
-function defaultNetworking(written: NonNullable<KlabV1Alpha1['networking']>, cwd: string): Networking {
+function defaultNetworking(
+  written: NonNullable<KlabV1Alpha1['networking']>,
+  cni: string | undefined,
+  cwd: string,
+): Networking {
   const ipFamily = written.ipFamily ?? 'ipv4';
   return {
     ipFamily,
@@ -52,7 +58,7 @@ function defaultNetworking(written: NonNullable<KlabV1Alpha1['networking']>, cwd
     apiServerPort: written.apiServerPort ?? 0,
     podSubnet: written.podSubnet || POD_SUBNETS[ipFamily],
     serviceSubnet: written.serviceSubnet || SERVICE_SUBNETS[ipFamily],
-    cni: chooseCni(written.cni || undefined, written.disableDefaultCNI ?? false, cwd),
+    cni: chooseCni(cni || written.cni || undefined, written.disableDefaultCNI ?? false, cwd),
     kubeProxyMode: written.kubeProxyMode ?? 'iptables',
     dnsSearch: written.dnsSearch === undefined ? undefined : texts(written.dnsSearch),
   };
@@ -67,9 +73,12 @@ function chooseCni(written: string | undefined, disableDefaultCni: boolean, cwd:
     case 'calico':
       return { kind: written };
     default:
-      return { kind: 'manifest', source: /^https?:\/\//.test(written) ? written : resolve(cwd, written) };
+      return { kind: 'manifest', source: isNoPath(written) ? written : resolve(cwd, written) };
   }
 }
+
+/** A URL, or standard input. */
+const isNoPath = (source: string): boolean => source === '-' || /^https?:\/\//.test(source);
 
 /** `NAME-control-plane`, `NAME-worker`, `NAME-worker2`…: the first of a role has no number. */
 function nodeNames(cluster: string): (role: NodeRole) => string {

@@ -69,7 +69,7 @@ export interface Networking {
   /** One CIDR, or two joined by a comma for dual stack. */
   readonly podSubnet: string;
   readonly serviceSubnet: string;
-  /** `default`: klab's own agent; `none`: left out; `calico`; otherwise a manifest's path or URL. */
+  /** `default`: klab's own agent; `none`: left out; `calico`; otherwise a manifest's path or URL, or `-`. */
   readonly cni: Cni;
   readonly kubeProxyMode: 'iptables' | 'ipvs' | 'nftables' | 'none';
   /** Undefined: the host's search domains are inherited. */

@@ -202,13 +202,24 @@ describe('what is refused', () => {
   });
 });
 
+describe('the network', () => {
+  test.each([
+    ['Calico', 'calico', {}, { kind: 'calico' }],
+    ['a manifest beside the file', './my.yaml', {}, { kind: 'manifest', source: '/here/my.yaml' }],
+    ['a URL', 'https://a.example/x.yaml', {}, { kind: 'manifest', source: 'https://a.example/x.yaml' }],
+    ['the flag beats the file', 'none', { cni: 'calico' }, { kind: 'calico' }],
+    ['standard input, by the flag', 'none', { cni: '-' }, { kind: 'manifest', source: '-' }],
+  ])('%s', (_name, cni, overrides, want) => {
+    const reading = readClusterConfig(`${KLAB}networking: {cni: "${cni}"}\n`, overrides, '/here');
+    expect(reading).toMatchObject({ kind: 'config', config: { networking: { cni: want } } });
+  });
+});
+
 describe('what is not built yet', () => {
   test.each([
     ['control planes', `${KIND}nodes:\n- role: control-plane\n- role: control-plane\n`, '3 nodes 2 control planes'],
     ['IPv6', `${KIND}networking: {ipFamily: ipv6}\n`, '3 networking.ipFamily ipv6'],
     ['dual stack', `${KIND}networking: {ipFamily: dual}\n`, '3 networking.ipFamily dual'],
-    ['Calico', `${KLAB}networking: {cni: calico}\n`, '3 networking.cni calico'],
-    ['a manifest', `${KLAB}networking: {cni: ./my.yaml}\n`, '3 networking.cni a manifest (/here/my.yaml)'],
     ['other machines', `${KLAB}nodes:\n- host: far\n`, '4 nodes[0].host nodes on other machines (far)'],
   ])('%s', (_name, text, want) => {
     expect(problemsOf(text)).toEqual([expect.stringMatching(/not supported yet: /)]);

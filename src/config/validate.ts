@@ -21,7 +21,7 @@ export function validateCluster(config: ClusterConfig): readonly Problem[] {
 
 /** What is right but not built yet: answered, never ignored. */
 export function notYet(config: ClusterConfig): readonly Problem[] {
-  const { cni, ipFamily } = config.networking;
+  const { ipFamily } = config.networking;
   const problems: Problem[] = [];
   const controlPlanes = config.nodes.filter((node) => node.role === 'control-plane').length;
   if (controlPlanes > 1) {
@@ -30,11 +30,6 @@ export function notYet(config: ClusterConfig): readonly Problem[] {
   }
   if (ipFamily !== 'ipv4') {
     problems.push({ path: 'networking.ipFamily', message: `${ipFamily} is not supported yet: use ipv4` });
-  }
-  if (cni.kind === 'calico' || cni.kind === 'manifest') {
-    const what = cni.kind === 'calico' ? 'calico' : `a manifest (${cni.source})`;
-    const message = `${what} is not supported yet: use none, and apply the manifest with kubectl once the cluster is there`;
-    problems.push({ path: 'networking.cni', message });
   }
   for (const [i, { host }] of config.nodes.entries()) {
     if (host === undefined) continue;

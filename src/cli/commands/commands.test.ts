@@ -53,6 +53,19 @@ describe('create', () => {
     expect(stderr).toContain('No network was installed');
   });
 
+  test('--cni beats the file; - is read from standard input', async () => {
+    const useCases = new FakeUseCases();
+    await runLine('create --cni calico', { useCases });
+    await runLine('create --cni -', { useCases, stdin: 'its manifest' });
+    expect(useCases.created.map(({ config }) => config.networking.cni)).toEqual([
+      { kind: 'calico' },
+      { kind: 'manifest', source: '-' },
+    ]);
+    expect(await useCases.created[1]?.stdin?.()).toBe('its manifest');
+    const { exitCode, stderr } = await runLine('create --cni - --config -', { useCases });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining('both --config and --cni') });
+  });
+
   test.each([
     ['the file', {}, 'create --config -', 'file'],
     ["kind's variable beats the file", { KIND_CLUSTER_NAME: 'kinds' }, 'create --config -', 'kinds'],

@@ -2,6 +2,7 @@ import type { ProgressEvent } from '../../base/progress.ts';
 import { loadClusterConfig } from '../../config/load.ts';
 import type { ClusterConfig } from '../../config/model.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
+import { usageError } from '../errors.ts';
 import {
   booleanFlag,
   durationFlag,
@@ -18,6 +19,7 @@ interface Flags {
   readonly name: string | undefined;
   readonly config: string | undefined;
   readonly image: string | undefined;
+  readonly cni: string | undefined;
   readonly waitMs: number;
   readonly retain: boolean;
   readonly kubeconfig: string | undefined;
@@ -38,6 +40,7 @@ everything that was made is removed again, and klab exits with an error.`,
     { command: 'klab create', help: 'one node, with every default' },
     { command: 'klab create --config configs/kind.yaml --name lab', help: 'from a file that kind reads too' },
     { command: 'klab create --config - < my.yaml', help: 'from standard input' },
+    { command: 'klab create --cni calico', help: "another network than klab's own" },
     { command: 'klab create --wait 0', help: 'return as soon as the nodes were started' },
   ],
   flags: {
@@ -50,6 +53,13 @@ everything that was made is removed again, and klab exits with an error.`,
       completes: 'file',
     }),
     image: textFlag({ long: 'image', value: 'IMAGE', help: 'node image of every node' }),
+    cni: textFlag({
+      long: 'cni',
+      value: 'NETWORK',
+      help: 'default, none, calico, or a manifest: a file, a URL, - for standard input',
+      shownDefault: "the configuration's, or klab's own",
+      completes: ['default', 'none', 'calico'],
+    }),
     waitMs: durationFlag({
       long: 'wait',
       help: 'how long the cluster may take until it can be used; 0: do not wait',
@@ -67,7 +77,13 @@ everything that was made is removed again, and klab exits with an error.`,
       if (event.type === 'stepEnded') steps.push({ step: event.step, ms: Math.round(event.ms) });
       context.run.progress(event);
     };
-    const request = { config, waitMs: flags.waitMs, retain: flags.retain, kubeconfig: kubeconfigPlace(context, flags) };
+    const request = {
+      config,
+      waitMs: flags.waitMs,
+      retain: flags.retain,
+      kubeconfig: kubeconfigPlace(context, flags),
+      ...(flags.cni === '-' ? { stdin: context.io.readStdin } : {}),
+    };
     const created = await context.useCases.createCluster(request, { ...context.run, progress });
     if (flags.output === 'json') context.io.stdout.write(`${JSON.stringify({ ...created, steps }, undefined, 2)}\n`);
     else context.view.note(whatNext(created, config, flags.kubeconfig));
@@ -75,19 +91,26 @@ everything that was made is removed again, and klab exits with an error.`,
   },
 });
 
+const applyCalico = ({ name }: CreatedCluster): string => `klab cni apply calico --name ${name}`;
+
 interface StepTime {
   readonly step: string;
   readonly ms: number;
 }
 
-const readConfig = ({ io, cwd }: CommandContext, { config, name, image }: Flags): Promise<ClusterConfig> =>
-  loadClusterConfig({
+async function readConfig({ io, cwd }: CommandContext, { config, name, image, cni }: Flags): Promise<ClusterConfig> {
+  if (config === '-' && cni === '-') {
+    throw usageError('standard input cannot be both --config and --cni', 'name a file for one of them');
+  }
+  return loadClusterConfig({
     cwd,
     stdin: io.readStdin,
     ...(config === undefined ? {} : { path: config }),
     ...(name === undefined ? {} : { name }),
     ...(image === undefined ? {} : { image }),
+    ...(cni === undefined ? {} : { cni }),
   });
+}
 
 function whatNext(created: CreatedCluster, config: ClusterConfig, kubeconfig: string | undefined): string {
   const flag = kubeconfig === undefined ? '' : ` --kubeconfig ${kubeconfig}`;
@@ -99,7 +122,11 @@ function whatNext(created: CreatedCluster, config: ClusterConfig, kubeconfig: st
     `  klab exec ${created.nodes[0] ?? 'NODE'} -- crictl ps`,
   ];
   if (config.networking.cni.kind === 'none') {
-    lines.push('', 'No network was installed: nodes stay NotReady until you apply a CNI plugin.');
+    lines.push(
+      '',
+      'No network was installed: nodes stay NotReady until you apply a CNI plugin.',
+      `  ${applyCalico(created)}`,
+    );
   }
   return lines.join('\n');
 }

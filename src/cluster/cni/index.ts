@@ -1,7 +1,7 @@
 export { type AppliedCni, type ApplyCniOptions, applyCni, factsOf, usedRanges } from './apply/apply.ts';
 export { installNetwork } from './apply/install.ts';
 export type { Encapsulation } from './calico/facts.ts';
-export { checkPodSubnets, readClusterSettings } from './cluster-facts.ts';
+export { checkPodSubnets, hostRanges, readClusterSettings } from './cluster-facts.ts';
 export { planNetwork } from './plan.ts';
 export { type RemovedCni, removeCni } from './remove/remove.ts';
 export { calicoVersion, type SourceOptions } from './source.ts';

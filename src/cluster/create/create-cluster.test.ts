@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import { KlabError } from '../../base/errors.ts';
 import { silentProgress } from '../../base/progress.ts';
 import { aNode, anInput } from '../../bootstrap/testing.ts';
+import type { Cni } from '../../config/model.ts';
 import { addressInUse, engineFailed } from '../../engine/errors.ts';
 import { type FakeCommand, type FakeEngine, type FakeEngineOptions, fakeEngine } from '../../engine/fake.ts';
 import { type CreateClusterOptions, createCluster } from './index.ts';
@@ -61,6 +62,8 @@ async function failureOf(engine: FakeEngine, changes: Partial<CreateClusterOptio
   if (!(error instanceof KlabError)) throw new Error(`did not fail as it should: ${error}`);
   return error;
 }
+
+const withCni = (cni: Cni) => anInput({ networking: { ...anInput().cluster.networking, cni } }).cluster;
 
 const logsFolder = (error: KlabError): string => /logs are in (\S+)/.exec(error.hint ?? '')?.[1] ?? '';
 
@@ -152,6 +155,27 @@ test.each<[string, Partial<CreateClusterOptions>, FakeEngineOptions, string]>([
     },
     {},
     'MOUNT_MISSING',
+  ],
+  [
+    'a network’s manifest that is not there',
+    { config: withCni({ kind: 'manifest', source: '/no/such/calico.yaml' }) },
+    {},
+    'CNI_MANIFEST_UNREADABLE',
+  ],
+  [
+    'a network’s manifest that is none, on standard input',
+    { config: withCni({ kind: 'manifest', source: '-' }), stdin: async () => 'kind: Pod\n' },
+    {},
+    'CNI_MANIFEST_INVALID',
+  ],
+  [
+    'Calico without network and cache',
+    {
+      config: withCni({ kind: 'calico' }),
+      env: { KLAB_CALICO_URL: 'http://127.0.0.1:1/', KLAB_CACHE_DIR: '/nowhere' },
+    },
+    {},
+    'CNI_DOWNLOAD_FAILED',
   ],
 ])('%s: refused before anything is made', async (_name, changes, options, code) => {
   const engine = anEngine(options);

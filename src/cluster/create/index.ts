@@ -26,6 +26,8 @@ export interface CreateClusterOptions {
   readonly retain: boolean;
   readonly kubeconfig: KubeconfigPlace;
   readonly buildImage?: (reference: string) => Promise<void>;
+  /** Reads standard input to its end: for a network's manifest that is `-`. */
+  readonly stdin?: () => Promise<string>;
 }
 
 export interface CreatedCluster {
@@ -41,12 +43,13 @@ export interface CreatedCluster {
  * error says where the logs are. Throws KlabErrors of cluster/errors.ts, engine/errors.ts, kubeconfig/errors.ts.
  */
 export async function createCluster(options: CreateClusterOptions): Promise<CreatedCluster> {
-  const { config, retain, buildImage, ...rest } = options;
+  const { config, retain, buildImage, stdin, ...rest } = options;
   const undos: Undo[] = [];
   const context: CreateContext = {
     ...rest,
     config,
     buildImage,
+    stdin,
     made: {},
     undo: (what, run) => undos.push({ what, run }),
     detail: () => undefined,

@@ -5,6 +5,7 @@ import type { Progress } from '../../base/progress.ts';
 import type { BootstrapInput, ClusterPki } from '../../bootstrap/index.ts';
 import type { ClusterConfig, NodeConfig } from '../../config/model.ts';
 import type { ContainerEngine, NetworkInfo } from '../../engine/port.ts';
+import type { WantedNetwork } from '../cni/index.ts';
 import type { KubeconfigPlace } from '../kubeconfig/paths.ts';
 
 /** What every step of `create` works with; `made` is what earlier steps found or made. */
@@ -20,6 +21,8 @@ export interface CreateContext {
   readonly kubeconfig: KubeconfigPlace;
   /** Builds the node image when it is not here and cannot be pulled; absent: that is an error. */
   readonly buildImage: ((reference: string) => Promise<void>) | undefined;
+  /** All of standard input: the network's manifest, where that is `-`. */
+  readonly stdin: (() => Promise<string>) | undefined;
   readonly made: Made;
   /** Registered by a step for what it made: run backwards when a later one fails. */
   readonly undo: (what: string, run: () => Promise<void>) => void;
@@ -29,6 +32,8 @@ export interface CreateContext {
 
 /** Each is set by one step, and read by those after it. */
 export interface Made {
+  /** The network to install once there are nodes, where it is not klab's own. */
+  wantedNetwork?: WantedNetwork;
   image?: Readonly<Record<string, string>>;
   kubernetesVersion?: string;
   network?: NetworkInfo & { readonly subnet: string };

@@ -18,6 +18,7 @@ function aContext(changes: Partial<CreateContext> = {}): CreateContext & { reado
     waitMs: 0,
     kubeconfig: { home: '/nowhere', cwd: '/nowhere' },
     buildImage: undefined,
+    stdin: undefined,
     made: {},
     undo: () => undefined,
     detail: () => undefined,

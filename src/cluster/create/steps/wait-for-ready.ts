@@ -34,7 +34,7 @@ export const waitForReady: Step = {
           api.list<Pod>('/api/v1/namespaces/kube-system/pods', { signal }),
         ]);
         missing = missingForReady(config, nodes.items, pods.items);
-        if (missing === undefined && config.networking.cni.kind === 'default') {
+        if (missing === undefined && config.networking.cni.kind !== 'none') {
           if (!(await dnsAnswers(context, firstControlPlane(context).name)))
             missing = { text: 'cluster DNS does not answer' };
         }
