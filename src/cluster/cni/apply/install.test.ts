@@ -34,7 +34,13 @@ async function aLab(changes: Partial<InstallOptions> = {}) {
   const engine = fakeEngine({
     command: (_node, argv) => {
       if (argv[0] === 'crictl') return onNode;
-      return argv[1] === '-n' ? '0\n2\n' : undefined;
+      if (argv[0] === 'sysctl') return argv[1] === '-n' ? '0\n2\n' : undefined;
+      if (argv[0] !== '/usr/lib/klab/bin/node') return undefined;
+      if (argv[2]?.includes('rmp')) return '{"stopped":["kube-system/coredns"],"failed":[]}';
+      if (argv[2]?.includes('iptables-save')) {
+        return '{"interfaces":["eth0","cali1"],"routes":[],"rules":{"ipv4":"","ipv6":""}}';
+      }
+      return '{"configs":[{"file":"10-calico.conflist","text":"{}"}],"binaries":[]}';
     },
   });
   await engine.runContainer({ name: 'lab', image: 'x', kind: 'machine' });
@@ -59,7 +65,7 @@ async function aLab(changes: Partial<InstallOptions> = {}) {
     ...changes,
   };
   const sysctls = () => engine.done.filter((line) => line.includes('sysctl -w'));
-  return { api, sysctls, install: () => installNetwork(plan, options) };
+  return { api, engine, sysctls, install: () => installNetwork(plan, options) };
 }
 
 test('without waiting: sysctls, objects and the record', async () => {
@@ -83,13 +89,15 @@ test('an object that is refused: objects and sysctls are as they were', async ()
 });
 
 test('nodes that do not get Ready: what is missing, and everything taken back', async () => {
-  const { api, install } = await aLab();
+  const { api, engine, install } = await aLab();
   api.put('/api/v1/nodes/lab', { kind: 'Node', metadata: { name: 'lab' } });
   await expect(install()).rejects.toMatchObject({
     code: 'CNI_NOT_READY',
     message: 'the network was not ready after 5s: calico-node has no pod on lab yet',
   });
   expect(api.at(daemonSet)).toBeUndefined();
+  expect(engine.done).toContain('exec lab rm -f /etc/cni/net.d/10-calico.conflist');
+  expect(engine.done).toContain('exec lab ip link del cali1');
 });
 
 test('--retain leaves what was applied', async () => {

@@ -6,8 +6,9 @@ import type { ContainerEngine } from '../../../engine/port.ts';
 import type { ClusterSettings } from '../cluster-facts.ts';
 import type { NetworkPlan } from '../plan.ts';
 import { provideImages } from './images.ts';
-import { type AppliedObject, applyServerSide, takeBack } from './objects.ts';
+import { type AppliedObject, applyServerSide } from './objects.ts';
 import { setSysctls } from './sysctls.ts';
+import { takeBack } from './take-back.ts';
 import { waitForNodes, waitForTraffic } from './wait.ts';
 import { workloadsOf } from './workloads.ts';
 
@@ -53,8 +54,12 @@ export async function installNetwork(plan: NetworkPlan, options: InstallOptions)
     await run('Waiting for the nodes to be ready', (detail) => waitForNodes(workloadsOf(plan.objects), wait(detail)));
     await run('Checking traffic between nodes', (detail) => waitForTraffic(wait(detail)));
   } catch (error) {
-    if (retain) throw error;
-    throw withProblems(error, [...(await takeBack(applied, api)), ...(await runAll(undo))], applied.length > 0);
+    if (retain || (applied.length === 0 && undo.length === 0)) throw error;
+    const problems = await run('Taking back what was done', async () => [
+      ...(await takeBack(plan.network, applied, options)),
+      ...(await runAll(undo)),
+    ]);
+    throw withProblems(error, problems, applied.length > 0);
   }
 }
 

@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../../api/errors.ts';
 import { type FakeApi, fakeApi } from '../../../api/fake.ts';
 import { FakeClock } from '../../../base/clock.ts';
+import { fakeEngine } from '../../../engine/fake.ts';
 import { type ManifestObject, readManifest } from '../manifest.ts';
 import { apiResources } from '../testing/api-resources.ts';
 import { calicoShape } from '../testing/calico-shape.ts';
-import { type AppliedObject, applyServerSide, inWaves, takeBack } from './objects.ts';
+import { type AppliedObject, applyServerSide, inWaves } from './objects.ts';
+import { takeBack } from './take-back.ts';
 
 const objects = readManifest(calicoShape(), 'calico.yaml').parts.map(({ object }) => object);
 const pathOfNode = '/apis/apps/v1/namespaces/kube-system/daemonsets/calico-node';
@@ -71,7 +73,8 @@ describe('applyServerSide', () => {
       code: 'APPLY_FAILED',
       message: 'the API server refused DaemonSet kube-system/calico-node: spec is wrong',
     });
-    expect(await takeBack(applied, api)).toEqual([]);
+    const engine = fakeEngine();
+    expect(await takeBack('calico', applied, { engine, api, clock: new FakeClock(), nodes: [] })).toEqual([]);
     expect(api.at('/api/v1/namespaces/kube-system/serviceaccounts/calico-node')).toBeUndefined();
     expect(Object.keys(Object(api.at(other)))).toEqual(before);
   });

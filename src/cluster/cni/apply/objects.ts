@@ -99,22 +99,3 @@ async function readIfThere(api: KubeApi, path: string, signal: AbortSignal): Pro
     throw error;
   }
 }
-
-/** Takes back what was applied: what was not there before is deleted, what was is as it was. Answers what could not be. */
-export async function takeBack(applied: readonly AppliedObject[], api: KubeApi): Promise<readonly string[]> {
-  const problems: string[] = [];
-  for (const { object, path, before } of [...applied].reverse()) {
-    try {
-      if (before === undefined) await api.delete(path, { propagationPolicy: 'Foreground' });
-      else await api.replace(path, unversioned(before));
-    } catch (error) {
-      if (!isNotFound(error)) problems.push(`take back ${describeObject(object)}`);
-    }
-  }
-  return problems;
-}
-
-function unversioned({ metadata, ...object }: ApiObject): ApiObject {
-  const { resourceVersion: _, ...others } = metadata ?? {};
-  return { ...object, metadata: others };
-}

@@ -2,10 +2,8 @@ import type { KubeApi } from '../../../api/port.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { Progress } from '../../../base/progress.ts';
 import type { ContainerEngine } from '../../../engine/port.ts';
-import { allSettled } from '../../all-settled.ts';
 import { connectCluster } from '../../connect.ts';
 import { nodesOf } from '../../list.ts';
-import { runOnNode } from '../../node-command.ts';
 import { stepRunner } from '../apply/install.ts';
 import { readClusterSettings } from '../cluster-facts.ts';
 import { noNetworkInstalled } from '../errors.ts';
@@ -13,12 +11,8 @@ import { findInstalled, idOf, type ObjectId, readRecord, renderRecord } from '..
 import { readManifest } from '../manifest.ts';
 import { planNetwork } from '../plan.ts';
 import { loadManifest, type SourceOptions } from '../source.ts';
-import { configFolder, readNodeNetwork } from '../status/read-node.ts';
-import { decideCleanup } from './decide.ts';
-import { readNodeState } from './node-state.ts';
+import { cleanNodes, detachPods } from './nodes.ts';
 import { deleteObjects, knownCalicoObjects, union } from './objects.ts';
-import { stopPods } from './stop-pods.ts';
-import { tracesOf } from './traces.ts';
 
 export interface RemoveCniOptions extends Omit<SourceOptions, 'check' | 'sha256'> {
   readonly engine: ContainerEngine;
@@ -51,7 +45,7 @@ export async function removeCni(options: RemoveCniOptions): Promise<RemovedCni> 
     const { networks, first, ids } = await whatIsThere(api, options);
     const run = stepRunner(options);
     const problems: string[] = [];
-    const traces = tracesOf(networks);
+    const onNodes = { engine, nodes, signal, problems };
 
     let objects = 0;
     if (first.length > 0) {
@@ -59,20 +53,11 @@ export async function removeCni(options: RemoveCniOptions): Promise<RemovedCni> 
         objects += await deleteObjects(first, { ...options, api, detail });
       });
     }
-    const pods = await run('Taking the pods off the network', () => detachPods(options, nodes, problems));
+    const pods = await run('Taking the pods off the network', () => detachPods(onNodes));
     await run("Deleting the network's objects", async (detail) => {
       objects += await deleteObjects(ids, { ...options, api, detail });
     });
-    await run('Cleaning up the nodes', () =>
-      allSettled(nodes, async (node) => {
-        // A pod that installs configuration may have run once more before it was deleted.
-        await removeConfigs(engine, node, signal);
-        for (const { argv, input } of decideCleanup(traces, await readNodeState(engine, node, signal))) {
-          const result = await engine.exec(node, argv, { signal, ...(input === undefined ? {} : { input }) });
-          if (result.exitCode !== 0) problems.push(`${node}: ${argv.join(' ')}: ${result.stderr.trim()}`);
-        }
-      }),
-    );
+    await run('Cleaning up the nodes', () => cleanNodes(networks, onNodes));
     return { networks, nodes, objects, pods, problems };
   } finally {
     api.closeConnections();
@@ -114,26 +99,4 @@ async function defaultObjects(api: KubeApi, signal: AbortSignal): Promise<readon
   const facts = { mtu: 1500, tunnels: { ipip: false, vxlan: false } };
   const settings = await readClusterSettings(api, signal);
   return planNetwork({ kind: 'default' }, settings, facts, 'auto').objects.map(idOf);
-}
-
-async function detachPods(
-  { engine, signal }: RemoveCniOptions,
-  nodes: readonly string[],
-  problems: string[],
-): Promise<readonly string[]> {
-  const pods: string[] = [];
-  await allSettled(nodes, async (node) => {
-    const { stopped, failed } = await stopPods(engine, node, await configsOf(engine, node, signal), signal);
-    pods.push(...stopped);
-    problems.push(...failed.map(({ name, why }) => `${node}: pod ${name} was not taken off its network: ${why}`));
-  });
-  return pods.sort();
-}
-
-const configsOf = async (engine: ContainerEngine, node: string, signal: AbortSignal): Promise<readonly string[]> =>
-  ((await readNodeNetwork(engine, node, signal))?.configs ?? []).map(({ file }) => `${configFolder}/${file}`);
-
-async function removeConfigs(engine: ContainerEngine, node: string, signal: AbortSignal): Promise<void> {
-  const configs = await configsOf(engine, node, signal);
-  if (configs.length > 0) await runOnNode(engine, node, ['rm', '-f', ...configs], { signal });
 }
