@@ -157,6 +157,23 @@ spec:
         - name: install-cni
           image: ${image(shape, 'cni')}
           command: ["/opt/cni/bin/install"]
+          env:
+            - name: CNI_CONF_NAME
+              value: "10-calico.conflist"
+            - name: CNI_NETWORK_CONFIG
+              valueFrom:
+                configMapKeyRef:
+                  name: calico-config
+                  key: cni_network_config
+            - name: KUBERNETES_NODE_NAME
+              valueFrom:
+                fieldRef:
+                  fieldPath: spec.nodeName
+            - name: CNI_MTU
+              valueFrom:
+                configMapKeyRef:
+                  name: calico-config
+                  key: veth_mtu
           volumeMounts:
             - mountPath: /host/opt/cni/bin
               name: cni-bin-dir
@@ -175,6 +192,10 @@ spec:
           env:
             - name: DATASTORE_TYPE
               value: "kubernetes"
+            - name: NODENAME
+              valueFrom:
+                fieldRef:
+                  fieldPath: spec.nodeName
             # Which routing there is.
             - name: CALICO_NETWORKING_BACKEND
               valueFrom:

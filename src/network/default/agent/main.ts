@@ -58,8 +58,9 @@ function reconcileSoon(): void {
   });
 }
 
+const api = inCluster();
 const nodes = informer<Node>({
-  api: inCluster(),
+  api,
   path: '/api/v1/nodes',
   clock: systemClock,
   onChange: reconcileSoon,
@@ -68,4 +69,8 @@ const nodes = informer<Node>({
 const resync = setInterval(reconcileSoon, resyncMs);
 log(`network agent of ${self}, pods in ${podSubnets.join(', ')}`);
 // Not awaited: the bundle is CommonJS, which knows no await at the top.
-void nodes.run(stopper.signal).finally(() => clearInterval(resync));
+void nodes.run(stopper.signal).finally(() => {
+  clearInterval(resync);
+  // Left open, they keep the process until it is killed, half a minute after it was asked to end.
+  api.closeConnections();
+});
