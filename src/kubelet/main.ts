@@ -38,6 +38,7 @@ import { unitsOf } from './quantity.ts';
 import { cgroupFs, cgroupPath, kubepodsName, parseCgroupRoot, podCgroupPath } from './resources/index.ts';
 import { journalRoute, ownGauges, startServers } from './server/index.ts';
 import { podCatalog } from './sources/index.ts';
+import { startUpMemory } from './start-up-memory.ts';
 import {
   bootTime,
   nodeStartupMeter,
@@ -249,6 +250,10 @@ async function runKubelet(
     ...defence.parts,
     ...sources.local,
     access,
+    startUpMemory({
+      clock,
+      collect: globalThis.gc && (() => globalThis.gc?.({ type: 'major', flavor: 'last-resort' })),
+    }),
   ];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
   const plugins =
