@@ -179,6 +179,8 @@ spec:
               name: cni-bin-dir
             - mountPath: /host/etc/cni/net.d
               name: cni-net-dir
+          securityContext:
+            privileged: true
         - name: "mount-bpffs"
           image: ${image(shape, 'node')}
           command: ["calico-node", "-init", "-best-effort"]
@@ -186,6 +188,8 @@ spec:
             - mountPath: /sys/fs
               name: sys-fs
               mountPropagation: Bidirectional
+          securityContext:
+            privileged: true
       containers:
         - name: calico-node
           image: ${image(shape, 'node')}
