@@ -16,6 +16,7 @@ const variables: readonly (readonly [RegExp, string])[] = [
   [/\bv?\d+\.\d+\.\d+[\w.+-]*(?=$|[\s"',)/:])(?<!\b(?:0\.0\.0\.0|127\.0\.0\.1))/g, '<version>'],
   [/(^|[\s(])\d+(\.\d+)?(d|h|m|s|ms|µs)(\d+(\.\d+)?(h|m|s))*(?=$|[\s),])/g, '$1<age>'],
   [/(Less than a second|About an? (minute|hour)|\d+ (seconds?|minutes?|hours?|days?)) ago/g, '<age> ago'],
+  [/ResourceVersion:"\d+"/g, 'ResourceVersion:"<number>"'],
   [/\bsystem:bootstrap:[a-z0-9]{6}\b/g, 'system:bootstrap:<token>'],
   [/\b\d+(\.\d+)?(kB|MB|GB|KiB|MiB|GiB)\b/g, '<size>'],
 ];

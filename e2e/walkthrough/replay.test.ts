@@ -67,13 +67,19 @@ test('what comes soon is waited for, but not for ever', async () => {
   await expect(replay('```console soon\n$ two\nRunning\n```', ports)).rejects.toThrow('+ Pending');
 });
 
-test('learning keeps other output for the text, and leaves what the text shortened', async () => {
-  const { ports } = world({ one: ['new\n'], two: ['a\nb\n'], three: ['same\n'] });
-  const played = await replay('```console\n$ one\nold\n$ two\nx\n…\n$ three\nsame\n```', ports, true);
-  expect(played.map(({ learnt, output }) => ({ learnt, output }))).toEqual([
-    { learnt: true, output: ['new'] },
-    { learnt: false, output: ['a', 'b'] },
-    { learnt: false, output: ['same'] },
+test('learning keeps other output for the text; what the text shortened, or what failed, is for somebody to look at', async () => {
+  const { ports } = world({
+    one: ['new\n'],
+    two: ['a\nb\n'],
+    three: ['same\n'],
+    four: [{ output: 'no\n', exitCode: 1 }],
+  });
+  const played = await replay('```console\n$ one\nold\n$ two\nx\n…\n$ three\nsame\n$ four\n```', ports, true);
+  expect(played.map(({ learnt, output, problem }) => [learnt, output, problem?.split('\n')[2]])).toEqual([
+    [true, ['new'], undefined],
+    [false, ['a', 'b'], 'The text shows (-) what did not come, or not (+) what came:'],
+    [false, ['same'], undefined],
+    [true, ['no'], 'exited with 1:'],
   ]);
 });
 

@@ -27,15 +27,20 @@ export interface Played {
   readonly output: readonly string[];
   /** The text is to show this output instead of its own. */
   readonly learnt: boolean;
+  /** What the text cannot learn: somebody has to look. */
+  readonly problem?: string;
 }
 
 const commandTimeoutMs = 360_000;
 const soonTimeoutMs = 90_000;
 /** A text that is still to learn what comes would be waited for in vain. */
-const learningSoonTimeoutMs = 20_000;
+const learningSoonTimeoutMs = 10_000;
 const soonEveryMs = 500;
 
-/** Runs the commands of one section in order; each must end well and print what the text shows. */
+/**
+ * Runs the commands of one section in order; each must end well and print what the text shows. The first that does not
+ * is an error; while the text learns, what it cannot learn is a problem of that command and the rest goes on.
+ */
 export async function replaySection(
   { title, blocks }: Section,
   { cluster, learn }: ReplayOptions,
@@ -47,8 +52,9 @@ export async function replaySection(
     else
       for (const step of block.steps) {
         const { output, exitCode, asShown } = await play(step, block, { cluster, learn }, ports);
-        const problem = problemOf(step, output, exitCode, asShown);
-        onPlayed({ section: title, step, output, learnt: learn && !asShown && !isElided(step.shown) });
+        const learnt = learn && !asShown && !isElided(step.shown);
+        const problem = problemOf(step, output, exitCode, asShown || learnt);
+        onPlayed({ section: title, step, output, learnt, ...(problem === undefined ? {} : { problem }) });
         if (problem !== undefined && !learn) throw new Error(problem);
       }
   }
@@ -68,7 +74,9 @@ async function play(
       : await ports.run(command, commandTimeoutMs);
     const lines = plainLines(outputFrom(cluster, output));
     const asShown = isAsShown(step.shown, lines, block.anyOrder);
-    if (asShown || !block.soon || ports.nowMs() >= endMs) return { output: lines, exitCode, asShown };
+    // A text that shows nothing yet has still to learn what comes.
+    const settled = asShown && !(block.soon && step.shown.length === 0);
+    if (settled || !block.soon || ports.nowMs() >= endMs) return { output: lines, exitCode, asShown };
     await ports.sleep(soonEveryMs);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ago, humanSize, parseDuration, shortId } from './units.ts';
+import { ago, humanSize, parseDuration, shortId, shownImage } from './units.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -39,4 +39,11 @@ test.each([
 
 test('shortId leaves the digest’s algorithm out', () => {
   expect(shortId('sha256:0123456789abcdef')).toBe('0123456789abc');
+});
+
+test('shownImage shortens IDs only', () => {
+  const id = `sha256:${'0123456789abcdef'.repeat(4)}`;
+  expect(shownImage(id, true)).toBe('0123456789abc');
+  expect(shownImage(id, false)).toBe(id);
+  expect(shownImage('registry.k8s.io/etcd:3.7.0-0', true)).toBe('registry.k8s.io/etcd:3.7.0-0');
 });

@@ -53,3 +53,7 @@ export function parseDuration(text: string): number | undefined {
 
 /** The first 13 characters of an ID, as crictl's columns show it. */
 export const shortId = (id: string): string => id.replace(/^sha256:/, '').slice(0, 13);
+
+/** What a container was made from, as crictl's column shows it: an ID is shortened, a name is not. */
+export const shownImage = (image: string, truncate: boolean): string =>
+  truncate && /^sha256:[0-9a-f]{64}$/.test(image) ? shortId(image) : image;

@@ -4,7 +4,7 @@ import type { Container as CriContainer } from '../../cri/port.ts';
 import type { CrictlContext } from '../context.ts';
 import { chooseById, chooseContainers, containerStateName, parseLabels } from '../filters.ts';
 import { type Format, protoJson, render, renderTable } from '../output.ts';
-import { ago, humanSize, shortId } from '../units.ts';
+import { ago, humanSize, shortId, shownImage } from '../units.ts';
 
 type WithContext = (run: (context: CrictlContext) => Promise<void>) => Promise<void>;
 
@@ -45,7 +45,7 @@ async function ps({ cri, now, out }: CrictlContext, options: PsOptions): Promise
   const short = options.truncate ? shortId : (id: string) => id;
   const rows = containers.map((c) => [
     short(c.id),
-    short(c.image?.userSpecifiedImage || c.image?.image || c.imageRef),
+    shownImage(c.image?.image || c.imageRef, options.truncate),
     ago(now() - Number(c.createdAt / 1_000_000n)),
     containerStateName(c.state),
     c.metadata?.name ?? '',
