@@ -32,6 +32,7 @@ import { probeManager } from '../probes/index.ts';
 import { milliOf, unitsOf } from '../quantity.ts';
 import { cgroupFs, podCgroups } from '../resources/index.ts';
 import { mirrorPods, type SourcesCatalog } from '../sources/index.ts';
+import { readProcesses } from '../stats/index.ts';
 import { createStatusManager } from '../status/index.ts';
 import { openPlacement, parseTopologySettings, readMachineTopology } from '../topology/index.ts';
 import { userNamespaces } from '../user-namespaces/index.ts';
@@ -77,6 +78,15 @@ export function composePods(
   const capacity = node.capacity();
   const reservedOf = (name: string, of: (quantity: string | undefined) => number): number =>
     of(config.systemReserved?.[name]) + of(config.kubeReserved?.[name]);
+  const allocatableBytes = unitsOf(capacity.memory) - reservedOf('memory', unitsOf);
+  const memoryQos =
+    fs.version === 2 && feature('MemoryQoS')
+      ? {
+          throttlingFactor: config.memoryThrottlingFactor,
+          tiered: config.memoryReservationPolicy === 'TieredReservation',
+          allocatableBytes,
+        }
+      : undefined;
   const cgroups = podCgroups({
     fs,
     clock,
@@ -88,10 +98,12 @@ export function composePods(
     cpuCfsPeriodMicros: cfs.cfsPeriodMicros,
     podPidsLimit: config.podPidsLimit,
     hugePageSizes: [...machine.hugePages.keys()],
-    nodeAllocatable: () => ({
+    nodeAllocatable: async () => ({
       milliCpu: milliOf(capacity.cpu) - reservedOf('cpu', milliOf),
-      memoryBytes: unitsOf(capacity.memory) - reservedOf('memory', unitsOf),
+      memoryBytes: allocatableBytes,
+      pids: (await readProcesses()).max - reservedOf('pid', unitsOf),
     }),
+    memoryQos,
     pods: () => loop.activePods(),
     kill: (pid) => process.kill(pid, 'SIGKILL'),
   });
@@ -202,6 +214,8 @@ export function composePods(
     nodeMemoryBytes: machine.memoryBytes,
     singleProcessOomKill: config.singleProcessOOMKill ?? fs.version === 1,
     swapControllable,
+    swap: { limited: config.memorySwap.swapBehavior === 'LimitedSwap', nodeSwapBytes: machine.swapBytes },
+    memoryQos,
     hugePageSizes: [...machine.hugePages.keys()],
   });
   const placement = openPlacement({

@@ -240,11 +240,14 @@ test('cgroup v2 kills a container as a whole, and keeps it out of swap', () => {
     nodeMemoryBytes: 2 ** 30,
     singleProcessOomKill: false,
     swapControllable: true,
+    swap: { limited: false, nodeSwapBytes: 0 },
+    memoryQos: undefined,
     hugePageSizes: [],
   };
   expect(containerResources(aPod(), aContainer('c'), { ...inputs, cgroupVersion: 2 }).unified).toEqual({
     'memory.oom.group': '1',
     'memory.swap.max': '0',
+    'memory.high': 'max',
   });
   const limited = aContainer('c', { resources: { limits: { memory: '1Mi' } } });
   expect(containerResources(aPod(), limited, { ...inputs, cgroupVersion: 1 }).memorySwapLimitInBytes).toBe(1_048_576n);
@@ -260,7 +263,14 @@ test.each<[string, Record<string, string>, Record<string, string>, bigint[]]>([
     [4_194_304n, 1_073_741_824n],
   ],
 ])('huge pages: %s', (_name, limits, ofPod, wanted) => {
-  const inputs = { ...cfs, nodeMemoryBytes: 2 ** 30, singleProcessOomKill: false, swapControllable: false };
+  const inputs = {
+    ...cfs,
+    nodeMemoryBytes: 2 ** 30,
+    singleProcessOomKill: false,
+    swapControllable: false,
+    swap: { limited: false, nodeSwapBytes: 0 },
+    memoryQos: undefined,
+  };
   const pod = aPod({ resources: { limits: ofPod } });
   const { hugepageLimits } = containerResources(pod, aContainer('c', { resources: { limits } }), {
     ...inputs,
@@ -307,7 +317,8 @@ test.each<[string, Record<string, string>, bigint]>([
   const pod = aPod({ resources: { limits: { memory: '2Mi' } } });
   const inputs = { ...cfs, cgroupVersion: 2, nodeMemoryBytes: 2 ** 30 } as const;
   const container = aContainer('main', { resources: { limits } });
-  const rest = { singleProcessOomKill: true, swapControllable: false, hugePageSizes: [] };
+  const swap = { limited: false, nodeSwapBytes: 0 };
+  const rest = { singleProcessOomKill: true, swapControllable: false, swap, memoryQos: undefined, hugePageSizes: [] };
   expect(containerResources(pod, container, { ...inputs, ...rest }).memoryLimitInBytes).toBe(bytes);
 });
 

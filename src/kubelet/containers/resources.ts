@@ -4,7 +4,9 @@ import type { RunnableContainer } from '../parts.ts';
 import { milliOf, unitsOf } from '../quantity.ts';
 import type { CgroupSettings } from '../resources/cgroup-settings.ts';
 import { hugePageLimits } from '../resources/huge-pages.ts';
+import type { MemoryQos } from '../resources/memory-protection.ts';
 import { limitsInEffect } from '../resources/pod-resources.ts';
+import { computeSwapLimit, renderMemoryQos, type SwapSettings } from './memory.ts';
 import { oomScoreAdj } from './oom-score.ts';
 
 const minShares = 2;
@@ -72,6 +74,9 @@ export interface ContainerResourceInputs extends CfsSettings {
   readonly singleProcessOomKill: boolean;
   /** The memory controller can limit swap. */
   readonly swapControllable: boolean;
+  readonly swap: Pick<SwapSettings, 'limited' | 'nodeSwapBytes'>;
+  /** Undefined: the feature is off. */
+  readonly memoryQos: MemoryQos | undefined;
   /** Sizes of huge pages that the node's kernel knows, in bytes. */
   readonly hugePageSizes: readonly number[];
 }
@@ -84,13 +89,10 @@ export function containerResources(
 ): LinuxContainerResources {
   const limits = limitsInEffect(pod.spec?.resources, container.resources);
   const basic = podResources({ ...container.resources, limits }, inputs);
-  const unified: Record<string, string> = {};
-  if (inputs.cgroupVersion === 2 && !inputs.singleProcessOomKill) unified['memory.oom.group'] = '1';
-  if (inputs.cgroupVersion === 2 && inputs.swapControllable) unified['memory.swap.max'] = '0';
   return {
     ...basic,
     oomScoreAdj: BigInt(oomScoreAdj(pod, container, inputs.nodeMemoryBytes)),
-    unified,
+    unified: inputs.cgroupVersion === 2 ? unifiedOf(pod, container, inputs) : {},
     hugepageLimits: hugePageLimits(bytesOf(limits), inputs.hugePageSizes).map(({ pageSize, bytes }) => ({
       pageSize,
       limit: BigInt(bytes),
@@ -98,6 +100,16 @@ export function containerResources(
     ...(inputs.cgroupVersion === 1 && inputs.swapControllable
       ? { memorySwapLimitInBytes: basic.memoryLimitInBytes }
       : {}),
+  };
+}
+
+/** What only cgroup v2 has, as its files. */
+function unifiedOf(pod: Pod, container: RunnableContainer, inputs: ContainerResourceInputs): Record<string, string> {
+  const swap = { ...inputs.swap, nodeMemoryBytes: inputs.nodeMemoryBytes };
+  return {
+    ...(inputs.singleProcessOomKill ? {} : { 'memory.oom.group': '1' }),
+    ...(inputs.swapControllable ? { 'memory.swap.max': String(computeSwapLimit(pod, container, swap)) } : {}),
+    ...renderMemoryQos(pod, container, inputs.memoryQos),
   };
 }
 

@@ -131,7 +131,7 @@ function cgroupV2(mount: string): CgroupFs {
         if (!existsSync(current)) mkdirSync(current);
       }
     },
-    apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids, hugePages = [] }) {
+    apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids, hugePages = [], ...protection }) {
       const write = (file: string, value: string | undefined) => {
         const target = join(mount, path, file);
         if (value !== undefined && existsSync(target)) writeFileSync(target, value);
@@ -139,7 +139,11 @@ function cgroupV2(mount: string): CgroupFs {
       write('cpu.weight', cpuShares === undefined ? undefined : String(weightOf(cpuShares)));
       const quota = cpuQuota === undefined ? undefined : cpuQuota > 0 ? String(cpuQuota) : 'max';
       write('cpu.max', quota === undefined ? undefined : `${quota} ${cpuPeriod ?? 100_000}`);
-      write('memory.max', memoryBytes === undefined ? undefined : String(memoryBytes));
+      const bytes = (count: number | undefined) => (count === undefined ? undefined : String(count));
+      write('memory.max', bytes(memoryBytes));
+      write('memory.min', bytes(protection.memoryMin));
+      write('memory.low', bytes(protection.memoryLow));
+      write('memory.high', bytes(protection.memoryHigh));
       write('pids.max', pids === undefined ? undefined : String(pids));
       for (const { pageSize, bytes } of hugePages) write(`hugetlb.${pageSize}.max`, String(bytes));
     },

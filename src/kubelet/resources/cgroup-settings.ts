@@ -1,7 +1,8 @@
 import { type HugePageLimit, hugePageLimits } from './huge-pages.ts';
+import type { MemoryProtection } from './memory-protection.ts';
 
-/** What is set on a cgroup; whatever is absent is left as it is. */
-export interface CgroupSettings {
+/** What is set on a cgroup; whatever is absent is left as it is. Memory's protection is cgroup v2's alone. */
+export interface CgroupSettings extends MemoryProtection {
   /** cgroup v1's scale, 2 to 262144. */
   readonly cpuShares?: number;
   /** Microseconds in each period; -1: no limit. */

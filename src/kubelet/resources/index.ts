@@ -14,12 +14,14 @@ import {
   qosName,
 } from './cgroup-names.ts';
 import { type CgroupSettings, computePodSettings, minShares, sharesOf } from './cgroup-settings.ts';
+import { computePodProtection, computeTreeProtection, type MemoryQos } from './memory-protection.ts';
 import { computePodAmounts, computePodTotals } from './pod-resources.ts';
 import { computeQosClass } from './qos.ts';
 
 export { cgroupFs } from './cgroup-fs.ts';
 export { cgroupPath, kubepodsName, parseCgroupRoot } from './cgroup-names.ts';
 export { type CgroupSettings, milliOfQuota, milliOfShares } from './cgroup-settings.ts';
+export type { MemoryProtection, MemoryQos } from './memory-protection.ts';
 export { podCgroupPath } from './pod-cgroup-path.ts';
 export { computePodAmounts, computePodTotals, limitsInEffect } from './pod-resources.ts';
 export { computeQosClass, type QosClass } from './qos.ts';
@@ -37,22 +39,34 @@ export interface PodCgroupsOptions {
   readonly podPidsLimit: number;
   /** Sizes of huge pages that the kernel knows, in bytes. */
   readonly hugePageSizes: readonly number[];
-  /** What all pods together may use: thousandths of a CPU, bytes. */
-  readonly nodeAllocatable: () => { readonly milliCpu: number; readonly memoryBytes: number };
+  /** What all pods together may use: thousandths of a CPU, bytes, processes. */
+  readonly nodeAllocatable: () => Promise<{
+    readonly milliCpu: number;
+    readonly memoryBytes: number;
+    readonly pids: number;
+  }>;
+  /** Undefined: the feature is off, or the kernel cannot. */
+  readonly memoryQos: MemoryQos | undefined;
   /** The pods that run, for the burstable class' share of the CPU. */
   readonly pods: () => Iterable<Pod>;
   readonly kill: (pid: number) => void;
 }
+
+/** What an earlier kubelet guarded is given up where the feature is off. */
+const unguarded: MemoryQos = { throttlingFactor: undefined, tiered: false, allocatableBytes: 0 };
 
 const removalTries = 5;
 const removalPauseMs = 50;
 
 /** The tree below the cgroup root: kubepods, a cgroup for each QoS class, one for each pod. */
 export function podCgroups(options: PodCgroupsOptions): PodCgroups {
-  const { fs, clock, journal, driver, cgroupsPerQos } = options;
+  const { fs, clock, journal, driver, cgroupsPerQos, memoryQos } = options;
   const root = parseCgroupRoot(options.cgroupRoot);
   const pathOf = (pod: Pick<Pod, 'metadata' | 'spec'>): string =>
     cgroupPath(podName(root, computeQosClass(pod), pod.metadata?.uid ?? ''), driver);
+
+  const kubepods = cgroupPath(kubepodsName(root), driver);
+  const burstable = cgroupPath(qosName(root, 'Burstable'), driver);
 
   /** Burstable pods together weigh what they asked for, so that one class cannot starve the other. */
   function weighBurstable(): void {
@@ -60,24 +74,44 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
     for (const pod of options.pods()) {
       if (computeQosClass(pod) === 'Burstable') milliCpu += computePodAmounts(pod, 'requests').cpu ?? 0;
     }
-    fs.apply(cgroupPath(qosName(root, 'Burstable'), driver), { cpuShares: sharesOf(milliCpu) });
+    fs.apply(burstable, { cpuShares: sharesOf(milliCpu) });
+  }
+
+  /** Of the memory that the kernel guards for a pod all cgroups above it need as much. */
+  function guardMemory(): void {
+    if (fs.version === 1) return;
+    const protection = computeTreeProtection(options.pods(), memoryQos ?? unguarded);
+    fs.apply(kubepods, protection.kubepods);
+    fs.apply(burstable, protection.burstable);
+  }
+
+  /** After a restart, until the pods that run are known. */
+  let classesUnsettled = false;
+
+  /** After a pod came, changed or went. */
+  function settleClasses(pod: Pick<Pod, 'metadata' | 'spec'>): void {
+    const qos = computeQosClass(pod);
+    if (qos === 'Burstable') weighBurstable();
+    if (qos !== 'BestEffort' && memoryQos?.tiered) guardMemory();
   }
 
   /** What was set, by path: asked of the kernel only after a restart. */
   const settings = new Map<string, CgroupSettings>();
-  const wantedOf = (pod: Pod): CgroupSettings =>
-    computePodSettings(computePodTotals(pod), {
+  const wantedOf = (pod: Pod): CgroupSettings => ({
+    ...computePodSettings(computePodTotals(pod), {
       periodMicros: options.cpuCfsPeriodMicros,
       cfsQuota: options.cpuCfsQuota,
       podPidsLimit: options.podPidsLimit,
       hugePageSizes: options.hugePageSizes,
-    });
+    }),
+    ...(memoryQos === undefined ? {} : computePodProtection(pod, memoryQos)),
+  });
   function applyTo(pod: Pod, change: CgroupSettings): void {
     if (!cgroupsPerQos) return;
     const path = pathOf(pod);
     fs.apply(path, change);
     settings.set(path, { ...(settings.get(path) ?? fs.read(path)), ...change });
-    if (computeQosClass(pod) === 'Burstable') weighBurstable();
+    settleClasses(pod);
   }
 
   async function removePath(path: string): Promise<void> {
@@ -92,14 +126,16 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
   const manager: PodCgroups = {
     async start() {
       if (!cgroupsPerQos) return;
-      const kubepods = cgroupPath(kubepodsName(root), driver);
+      classesUnsettled = fs.exists(burstable);
       fs.make(kubepods);
       for (const qos of ['Burstable', 'BestEffort'] as const) fs.make(cgroupPath(qosName(root, qos), driver));
-      const { milliCpu, memoryBytes } = options.nodeAllocatable();
+      const { milliCpu, memoryBytes, pids } = await options.nodeAllocatable();
       try {
-        fs.apply(kubepods, { cpuShares: sharesOf(milliCpu), memoryBytes });
+        fs.apply(kubepods, { cpuShares: sharesOf(milliCpu), memoryBytes, pids });
         fs.apply(cgroupPath(qosName(root, 'BestEffort'), driver), { cpuShares: minShares });
-        weighBurstable();
+        // What an earlier kubelet set for pods that run stays until they are known here.
+        if (!classesUnsettled) weighBurstable();
+        if (!classesUnsettled || !memoryQos?.tiered) guardMemory();
         journal.write({ kind: 'resource.allocatableEnforced', milliCpu, memoryBytes });
       } catch (error) {
         journal.write({ kind: 'resource.allocatableNotEnforced', reason: messageOf(error) });
@@ -131,10 +167,15 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
       const path = pathOf(pod);
       settings.delete(path);
       await removePath(path);
-      if (computeQosClass(pod) === 'Burstable') weighBurstable();
+      settleClasses(pod);
     },
     async removeOrphans(keep) {
       if (!cgroupsPerQos) return;
+      if (classesUnsettled) {
+        classesUnsettled = false;
+        weighBurstable();
+        guardMemory();
+      }
       for (const qos of ['Guaranteed', 'Burstable', 'BestEffort'] as const) {
         const parent = cgroupPath(qosName(root, qos), driver);
         for (const folder of fs.children(parent)) {

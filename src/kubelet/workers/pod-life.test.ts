@@ -96,6 +96,8 @@ async function aKubelet(
         nodeMemoryBytes: 2 ** 30,
         singleProcessOomKill: false,
         swapControllable: false,
+        swap: { limited: false, nodeSwapBytes: 0 },
+        memoryQos: undefined,
         hugePageSizes: [],
       }),
       ...paths,

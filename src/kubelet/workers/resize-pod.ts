@@ -13,7 +13,7 @@ import {
 import type { PodCgroups, RunnableContainer } from '../parts.ts';
 import { findContainer, logNameOf, uidOf } from '../pod-facts.ts';
 import { milliOf, renderBytes, renderMilli, unitsOf } from '../quantity.ts';
-import type { CgroupSettings } from '../resources/index.ts';
+import type { CgroupSettings, MemoryProtection } from '../resources/index.ts';
 import { type Amounts, amountsOf, type ContainerResize, sameAmounts } from './decide-resize.ts';
 
 export interface ResizePodOptions {
@@ -97,6 +97,8 @@ export function podResizer(options: ResizePodOptions): ResizePod {
       await updateContainer(pod, update, { ...update.from, memoryLimit, memoryRequest });
     }
     if (after < before) await set();
+    const protection = protectionOf(wanted);
+    if (Object.keys(protection).length > 0) cgroups.apply(pod, protection);
   }
 
   async function resizeCpu(
@@ -162,6 +164,12 @@ export function noteStart(
     containers: { ...before.containers, [container.name]: requirementsOf(amounts, container.resources) },
   });
 }
+
+const protectionOf = ({ memoryMin, memoryLow, memoryHigh }: CgroupSettings): MemoryProtection => ({
+  ...(memoryMin === undefined ? {} : { memoryMin }),
+  ...(memoryLow === undefined ? {} : { memoryLow }),
+  ...(memoryHigh === undefined ? {} : { memoryHigh }),
+});
 
 /** -1: no limit. A limit that goes away is taken away last, as if it shrank. */
 const quotaOf = (settings: CgroupSettings | undefined): number => settings?.cpuQuota || -1;
