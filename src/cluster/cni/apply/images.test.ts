@@ -13,7 +13,7 @@ describe('decideImages', () => {
       'this machine has them',
       { a: has(), b: has(node.image) },
       has(node.image, controllers.image),
-      ['load quay.io/calico/node:v1 a', 'load calico/kube-controllers:v1 a b'],
+      ['load quay.io/calico/node:v1 a b', 'load calico/kube-controllers:v1 a b'],
     ],
     [
       'nobody has them: every node pulls what it runs, one node what one of them will',

@@ -29,9 +29,10 @@ export function decideImages(
   onHost: ReadonlySet<string>,
 ): readonly ImageAction[] {
   return needed.flatMap(({ image, onEveryNode }): readonly ImageAction[] => {
+    // Another content may have the same name: loading finds out, and leaves alone what is the same.
+    if (onHost.has(image)) return [{ kind: 'load', image, nodes: [...onNodes.keys()], because: 'this machine has it' }];
     const lacking = [...onNodes].filter(([, has]) => !has.has(fullReference(image))).map(([node]) => node);
     if (lacking.length === 0) return [];
-    if (onHost.has(image)) return [{ kind: 'load', image, nodes: lacking, because: 'this machine has it' }];
     if (onEveryNode) return [{ kind: 'pull', image, nodes: lacking, because: 'every node runs it' }];
     if (lacking.length < onNodes.size) return [];
     return [{ kind: 'pull', image, nodes: lacking.slice(0, 1), because: 'one node will run it' }];
