@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { prefix } from '../../harness/cluster.ts';
 import { must } from '../../harness/run.ts';
 
-/** Calico's images by their names, of a version that no registry has. */
-export const standInVersion = 'v0.0.0-stand-in';
+/** A version that no registry has, and no other run of these tests. */
+export const standInVersion = `v0.0.0-stand-in-${prefix}`;
+/** Calico's images by their names. */
 export const standInImages = ['cni', 'node', 'kube-controllers'].map(
   (name) => `quay.io/calico/${name}:${standInVersion}`,
 );

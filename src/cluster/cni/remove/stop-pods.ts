@@ -23,7 +23,8 @@ try {
       crictl('rmp', '-f', id);
       stopped.push(name);
     } catch (error) {
-      failed.push({ name, why: String(error.stderr || error.message).trim().split('\\n').pop() });
+      const gone = !crictl('pods', '-q').includes(id);
+      if (!gone) failed.push({ name, why: String(error.stderr || error.message).trim().split('\\n')[0] });
     }
   }
   for (const file of configs) rmSync(file, { force: true });
