@@ -18,12 +18,12 @@ let cluster: Cluster;
 let nodes: string[] = [];
 
 beforeAll(async () => {
-  cluster = await useCluster('noCni');
+  cluster = await useCluster('cni');
   nodes = await nodesOf(cluster.name);
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  // Other tests want this cluster without a network.
+  // Other tests of networks begin without one.
   if (cluster !== undefined) await klab(['cni', 'remove', '--name', cluster.name]);
 });
 

@@ -8,7 +8,7 @@ import { klab, must, mustKlab, type Ran, type RunOptions, root, run } from './ru
 export const prefix = process.env.KLAB_E2E_PREFIX ?? 'e2e';
 
 /** The node image under test, when it is not the default one. */
-const image = process.env.KLAB_E2E_IMAGE;
+export const image = process.env.KLAB_E2E_IMAGE;
 
 /** The clusters that tests share: made by the first test that wants one, removed when all are through. */
 export const sharedClusters = {
@@ -16,6 +16,8 @@ export const sharedClusters = {
   default: { name: `${prefix}-default`, config: 'configs/kind.yaml' },
   /** The study notes' cluster: three nodes without a network. */
   noCni: { name: `${prefix}-kubelet`, config: 'configs/no-cni.yaml' },
+  /** Three nodes whose network comes and goes. */
+  cni: { name: `${prefix}-cni`, config: 'configs/no-cni.yaml' },
   /** One node, which runs short of things: pods are evicted from it and images removed. */
   short: { name: `${prefix}-short`, config: 'configs/minimal.yaml' },
 } as const;
