@@ -69,7 +69,8 @@ export async function waitForTraffic(options: WaitOptions): Promise<void> {
       async (lastSeen) => networkNotReady(options.waitMs, lastSeen, ''),
     );
   } finally {
-    await probe?.end();
+    // Whatever went wrong before is what is worth telling.
+    await probe?.end().catch(() => undefined);
   }
 }
 
