@@ -146,8 +146,8 @@ export interface PodCgroups {
   wanted(pod: Pod): CgroupSettings;
   /** What it is set to; undefined when there is none. */
   current(pod: Pod): CgroupSettings | undefined;
-  /** Sets some of it. Throws what the kernel says. */
-  apply(pod: Pod, settings: CgroupSettings): void;
+  /** Sets some of it. Rejects with what the kernel says. */
+  apply(pod: Pod, settings: CgroupSettings): Promise<void>;
   /** Bytes of memory that the pod uses. */
   memoryUsage(pod: Pod): number;
   /** cgroup_parent for CRI, in the driver's notation; empty when cgroupsPerQOS is off. */

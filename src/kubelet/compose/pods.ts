@@ -34,6 +34,7 @@ import { cgroupFs, podCgroups } from '../resources/index.ts';
 import { mirrorPods, type SourcesCatalog } from '../sources/index.ts';
 import { readProcesses } from '../stats/index.ts';
 import { createStatusManager } from '../status/index.ts';
+import { systemdUnits } from '../systemd-units/index.ts';
 import { openPlacement, parseTopologySettings, readMachineTopology } from '../topology/index.ts';
 import { userNamespaces } from '../user-namespaces/index.ts';
 import { minorVersion } from '../version.ts';
@@ -92,6 +93,7 @@ export function composePods(
     clock,
     journal,
     driver: cgroupDriver,
+    units: cgroupDriver === 'systemd' && fs.version === 2 ? systemdUnits() : undefined,
     cgroupRoot: config.cgroupRoot ?? '/',
     cgroupsPerQos: config.cgroupsPerQOS,
     cpuCfsQuota: cfs.cfsQuota,

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { PodCgroups } from '../parts.ts';
+import type { SystemdUnits } from '../systemd-units/index.ts';
 import type { CgroupFs } from './cgroup-fs.ts';
 import {
   type CgroupDriver,
@@ -17,6 +18,7 @@ import { type CgroupSettings, computePodSettings, minShares, sharesOf } from './
 import { computePodProtection, computeTreeProtection, type MemoryQos } from './memory-protection.ts';
 import { computePodAmounts, computePodTotals } from './pod-resources.ts';
 import { computeQosClass } from './qos.ts';
+import { ownTree, sliceTree } from './slices.ts';
 
 export { cgroupFs } from './cgroup-fs.ts';
 export { cgroupPath, kubepodsName, parseCgroupRoot } from './cgroup-names.ts';
@@ -31,6 +33,8 @@ export interface PodCgroupsOptions {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly driver: CgroupDriver;
+  /** systemd, where it makes the cgroups; undefined: the kubelet makes them itself. */
+  readonly units?: SystemdUnits | undefined;
   readonly cgroupRoot: string;
   /** False: containers go where the runtime puts them, and no tree is made. */
   readonly cgroupsPerQos: boolean;
@@ -61,38 +65,40 @@ const removalPauseMs = 50;
 /** The tree below the cgroup root: kubepods, a cgroup for each QoS class, one for each pod. */
 export function podCgroups(options: PodCgroupsOptions): PodCgroups {
   const { fs, clock, journal, driver, cgroupsPerQos, memoryQos } = options;
+  const tree = options.units === undefined ? ownTree(fs) : sliceTree(fs, options.units);
   const root = parseCgroupRoot(options.cgroupRoot);
   const pathOf = (pod: Pick<Pod, 'metadata' | 'spec'>): string =>
     cgroupPath(podName(root, computeQosClass(pod), pod.metadata?.uid ?? ''), driver);
 
   const kubepods = cgroupPath(kubepodsName(root), driver);
   const burstable = cgroupPath(qosName(root, 'Burstable'), driver);
+  const bestEffort = cgroupPath(qosName(root, 'BestEffort'), driver);
 
   /** Burstable pods together weigh what they asked for, so that one class cannot starve the other. */
-  function weighBurstable(): void {
+  async function weighBurstable(): Promise<void> {
     let milliCpu = 0;
     for (const pod of options.pods()) {
       if (computeQosClass(pod) === 'Burstable') milliCpu += computePodAmounts(pod, 'requests').cpu ?? 0;
     }
-    fs.apply(burstable, { cpuShares: sharesOf(milliCpu) });
+    await tree.apply(burstable, { cpuShares: sharesOf(milliCpu) });
   }
 
   /** Of the memory that the kernel guards for a pod all cgroups above it need as much. */
-  function guardMemory(): void {
+  async function guardMemory(): Promise<void> {
     if (fs.version === 1) return;
     const protection = computeTreeProtection(options.pods(), memoryQos ?? unguarded);
-    fs.apply(kubepods, protection.kubepods);
-    fs.apply(burstable, protection.burstable);
+    await tree.apply(kubepods, protection.kubepods);
+    await tree.apply(burstable, protection.burstable);
   }
 
   /** After a restart, until the pods that run are known. */
   let classesUnsettled = false;
 
   /** After a pod came, changed or went. */
-  function settleClasses(pod: Pick<Pod, 'metadata' | 'spec'>): void {
+  async function settleClasses(pod: Pick<Pod, 'metadata' | 'spec'>): Promise<void> {
     const qos = computeQosClass(pod);
-    if (qos === 'Burstable') weighBurstable();
-    if (qos !== 'BestEffort' && memoryQos?.tiered) guardMemory();
+    if (qos === 'Burstable') await weighBurstable();
+    if (qos !== 'BestEffort' && memoryQos?.tiered) await guardMemory();
   }
 
   /** What was set, by path: asked of the kernel only after a restart. */
@@ -106,17 +112,17 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
     }),
     ...(memoryQos === undefined ? {} : computePodProtection(pod, memoryQos)),
   });
-  function applyTo(pod: Pod, change: CgroupSettings): void {
+  async function applyTo(pod: Pod, change: CgroupSettings): Promise<void> {
     if (!cgroupsPerQos) return;
     const path = pathOf(pod);
-    fs.apply(path, change);
+    await tree.apply(path, change);
     settings.set(path, { ...(settings.get(path) ?? fs.read(path)), ...change });
-    settleClasses(pod);
+    await settleClasses(pod);
   }
 
   async function removePath(path: string): Promise<void> {
     for (let tries = 0; tries < removalTries; tries += 1) {
-      if (fs.remove(path)) return;
+      if (await tree.remove(path)) return;
       for (const pid of fs.processes(path)) options.kill(pid);
       await clock.sleep(removalPauseMs);
     }
@@ -127,15 +133,14 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
     async start() {
       if (!cgroupsPerQos) return;
       classesUnsettled = fs.exists(burstable);
-      fs.make(kubepods);
-      for (const qos of ['Burstable', 'BestEffort'] as const) fs.make(cgroupPath(qosName(root, qos), driver));
+      for (const path of [kubepods, burstable, bestEffort]) await tree.make(path, {});
       const { milliCpu, memoryBytes, pids } = await options.nodeAllocatable();
       try {
-        fs.apply(kubepods, { cpuShares: sharesOf(milliCpu), memoryBytes, pids });
-        fs.apply(cgroupPath(qosName(root, 'BestEffort'), driver), { cpuShares: minShares });
+        await tree.apply(kubepods, { cpuShares: sharesOf(milliCpu), memoryBytes, pids });
+        await tree.apply(bestEffort, { cpuShares: minShares });
         // What an earlier kubelet set for pods that run stays until they are known here.
-        if (!classesUnsettled) weighBurstable();
-        if (!classesUnsettled || !memoryQos?.tiered) guardMemory();
+        if (!classesUnsettled) await weighBurstable();
+        if (!classesUnsettled || !memoryQos?.tiered) await guardMemory();
         journal.write({ kind: 'resource.allocatableEnforced', milliCpu, memoryBytes });
       } catch (error) {
         journal.write({ kind: 'resource.allocatableNotEnforced', reason: messageOf(error) });
@@ -145,8 +150,10 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
       if (!cgroupsPerQos) return;
       const path = pathOf(pod);
       if (fs.exists(path)) return;
-      fs.make(path);
-      applyTo(pod, wantedOf(pod));
+      const wanted = wantedOf(pod);
+      await tree.make(path, wanted);
+      settings.set(path, { ...fs.read(path), ...wanted });
+      await settleClasses(pod);
     },
     exists: (pod) => !cgroupsPerQos || fs.exists(pathOf(pod)),
     wanted: wantedOf,
@@ -167,14 +174,14 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
       const path = pathOf(pod);
       settings.delete(path);
       await removePath(path);
-      settleClasses(pod);
+      await settleClasses(pod);
     },
     async removeOrphans(keep) {
       if (!cgroupsPerQos) return;
       if (classesUnsettled) {
         classesUnsettled = false;
-        weighBurstable();
-        guardMemory();
+        await weighBurstable();
+        await guardMemory();
       }
       for (const qos of ['Guaranteed', 'Burstable', 'BestEffort'] as const) {
         const parent = cgroupPath(qosName(root, qos), driver);

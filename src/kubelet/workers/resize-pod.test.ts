@@ -58,7 +58,7 @@ function given(current: CgroupSettings, wanted: CgroupSettings, usageBytes = 0, 
     cgroups: {
       wanted: () => wanted,
       current: () => settings,
-      apply: (_pod, change) => {
+      apply: async (_pod, change) => {
         settings = { ...settings, ...change };
         told.push(`pod ${JSON.stringify(change)}`);
       },

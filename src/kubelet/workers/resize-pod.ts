@@ -77,7 +77,7 @@ export function podResizer(options: ResizePodOptions): ResizePod {
     } catch (error) {
       if (!isUnimplemented(error)) throw error;
     }
-    cgroups.apply(pod, change);
+    await cgroups.apply(pod, change);
   }
 
   type SetPod = (change: CgroupSettings) => Promise<void>;
@@ -98,7 +98,7 @@ export function podResizer(options: ResizePodOptions): ResizePod {
     }
     if (after < before) await set();
     const protection = protectionOf(wanted);
-    if (Object.keys(protection).length > 0) cgroups.apply(pod, protection);
+    if (Object.keys(protection).length > 0) await cgroups.apply(pod, protection);
   }
 
   async function resizeCpu(
