@@ -19,7 +19,7 @@ let nodes: string[] = [];
 
 beforeAll(async () => {
   cluster = await useCluster('cni');
-  nodes = await nodesOf(cluster.name);
+  nodes = (await nodesOf(cluster.name)).sort();
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
@@ -135,7 +135,7 @@ describe('Calico', () => {
 
   test('brings the nodes up, with its sysctls, and traffic flows', async () => {
     const stdout = await mustCni('apply', 'calico', '--manifest', file, '-o', 'json');
-    expect(JSON.parse(stdout)).toMatchObject({ network: 'calico', nodes, images: [...standInImages] });
+    expect(JSON.parse(stdout)).toMatchObject({ network: 'calico', nodes, images: standInImages });
     const { networks, nodes: each } = await status();
     expect(networks).toEqual([{ name: 'calico', source: file, image: expect.stringContaining('calico/node') }]);
     expect(

@@ -22,6 +22,6 @@ export function standInManifest(nodes: readonly StandInNode[]): string {
     .replaceAll(/^ {10}env:\n(?= {12}- name: (CNI_CONF_NAME|DATASTORE_TYPE))/gm, `          env:\n${variable}`)
     .replace(
       `          image: quay.io/calico/kube-controllers:${standInVersion}\n`,
-      (line) => `${line.trimEnd()}\n          command: [sleep, "99999"]\n`,
+      (line) => `${line.trimEnd()}\n          command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 1; done"]\n`,
     );
 }
