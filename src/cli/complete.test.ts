@@ -9,7 +9,7 @@ test.each([
   [
     'the first word',
     [''],
-    ['build', 'cni', 'completion', 'create', 'delete', 'exec', 'export', 'get', 'load', 'version'],
+    ['build', 'cni', 'completion', 'create', 'delete', 'exec', 'export', 'get', 'load', 'sysctl', 'version'],
   ],
   ['its beginning', ['e'], ['exec', 'export']],
   ['the second word', ['get', ''], ['clusters', 'kubeconfig', 'nodes']],

@@ -115,5 +115,13 @@ export function compose(env: NodeJS.ProcessEnv): UseCases {
       const options = { ...place, ...run, engine, env, clock: systemClock, cacheDir: cacheFolder(env) };
       return removeCni({ ...options, cluster, manifest });
     },
+    setSysctls: async (target, assignments, { signal }) => {
+      const { setSysctls } = await import('../cluster/sysctl/index.ts');
+      return setSysctls(await connect(), target, assignments, signal);
+    },
+    getSysctls: async (target, names, { signal }) => {
+      const { getSysctls } = await import('../cluster/sysctl/index.ts');
+      return getSysctls(await connect(), target, names, signal);
+    },
   };
 }

@@ -112,6 +112,19 @@ export class FakeUseCases implements UseCases {
     };
   };
 
+  setSysctls: UseCases['setSysctls'] = async ({ cluster, nodes }, assignments) => {
+    this.calls.push(['setSysctls', cluster, nodes, assignments]);
+    return [{ node: 'lab-worker', name: 'net.ipv4.ip_forward', before: '1', after: '0' }];
+  };
+
+  getSysctls: UseCases['getSysctls'] = async ({ cluster, nodes }, names) => {
+    this.calls.push(['getSysctls', cluster, nodes, names]);
+    return [
+      { node: 'lab-worker', name: 'net.ipv4.ip_forward', value: '0', kept: '0' },
+      { node: 'lab-worker', name: 'net.core.somaxconn', value: '4096' },
+    ];
+  };
+
   private nodesOf({ name, workers }: { readonly name: string; readonly workers: number }): readonly NodeSummary[] {
     const names = ['control-plane', ...Array.from({ length: workers }, (_, i) => `worker${i === 0 ? '' : i + 1}`)];
     return names.map((role, i) => ({

@@ -1,6 +1,7 @@
 import type { Progress } from '../base/progress.ts';
 import type { AppliedCni, CniRequest, CniStatus, Encapsulation, RemovedCni } from '../cluster/cni/index.ts';
 import type { KubeconfigPlace } from '../cluster/kubeconfig/paths.ts';
+import type { SysctlChange, SysctlTarget, SysctlValue } from '../cluster/sysctl/index.ts';
 import type { ClusterConfig } from '../config/model.ts';
 
 /**
@@ -34,6 +35,10 @@ export interface UseCases {
   cniStatus(cluster: string, run: Run): Promise<CniStatus>;
   /** `manifest`: whose objects are deleted, for a network that klab does not know. */
   removeCni(cluster: string, manifest: string | undefined, place: ManifestPlace, run: Run): Promise<RemovedCni>;
+  /** `assignments`: NAME=VALUE each. All nodes have the new values, or all the old ones. */
+  setSysctls(target: SysctlTarget, assignments: readonly string[], run: Run): Promise<readonly SysctlChange[]>;
+  /** Without names: those that `setSysctls` made. */
+  getSysctls(target: SysctlTarget, names: readonly string[], run: Run): Promise<readonly SysctlValue[]>;
 }
 
 /** What a manifest's path is relative to, and what `-` reads. */

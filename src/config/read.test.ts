@@ -116,14 +116,14 @@ describe('what is filled in', () => {
 
   test("klab's own fields", () => {
     const seen = config(
-      `${KLAB}sysctls: {net.ipv4.ip_forward: 1}\nnodes:\n- kubelet: upstream\n  resources: {cpus: 1.5, memory: 2Gi}\n  sysctls: {vm/swappiness: "10"}\nnetworking: {cni: none}\n`,
+      `${KLAB}sysctls: {net.ipv4.ip_forward: 1}\nnodes:\n- kubelet: upstream\n  resources: {cpus: 1.5, memory: 2Gi}\n  sysctls: {net/core/somaxconn: "10"}\nnetworking: {cni: none}\n`,
     );
     expect(seen.sysctls).toEqual({ 'net.ipv4.ip_forward': '1' });
     expect(seen.networking.cni).toEqual({ kind: 'none' });
     expect(seen.nodes[0]).toMatchObject({
       kubelet: 'upstream',
       resources: { cpus: 1.5, memoryBytes: 2 ** 31 },
-      sysctls: { 'vm/swappiness': '10' },
+      sysctls: { 'net/core/somaxconn': '10' },
     });
   });
 });

@@ -18,6 +18,8 @@ import { getKubeconfig } from './get-kubeconfig.ts';
 import { getNodes } from './get-nodes.ts';
 import { loadArchive } from './load-archive.ts';
 import { loadImage } from './load-image.ts';
+import { sysctlGet } from './sysctl-get.ts';
+import { sysctlSet } from './sysctl-set.ts';
 import { version } from './version.ts';
 
 const commands: readonly AnyCommand[] = [
@@ -33,6 +35,8 @@ const commands: readonly AnyCommand[] = [
   applyCni,
   cniStatus,
   removeCni,
+  sysctlSet,
+  sysctlGet,
   exportLogs,
   exportKubeconfig,
   buildNodeImage,
@@ -52,6 +56,7 @@ export const program: ProgramSpec = {
     delete: 'Delete clusters',
     get: 'List clusters and nodes, print a kubeconfig',
     cni: 'Install another network, look at it, remove it',
+    sysctl: 'Set kernel settings of nodes, look at them',
     load: 'Load images into the nodes',
     export: "Save the nodes' logs, add a cluster to your kubeconfig",
     build: 'Build the node image',

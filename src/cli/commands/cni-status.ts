@@ -1,4 +1,5 @@
 import type { CniStatus, NodeCniStatus } from '../../cluster/cni/index.ts';
+import { alignColumns } from '../columns.ts';
 import { defineCommand } from '../command.ts';
 import { clusterNameFlag, type OutputFormat, outputFlag } from '../flags.ts';
 
@@ -55,14 +56,4 @@ function notesOf({ node, why, ignored, missingBinaries, ready }: NodeCniStatus):
     ...(ready && missingBinaries.length > 0 ? [`${node}: not in /opt/cni/bin: ${missingBinaries.join(', ')}`] : []),
     ...(ignored.length > 0 ? [`${node}: not used: ${ignored.join(', ')}`] : []),
   ];
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(width(column) + 2))
-      .join('')
-      .trimEnd(),
-  );
 }

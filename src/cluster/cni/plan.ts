@@ -1,5 +1,5 @@
 import { renderDefaultNetwork } from '../../bootstrap/index.ts';
-import type { Sysctls } from './apply/sysctls.ts';
+import type { Sysctls } from '../sysctl/index.ts';
 import { calicoSysctls } from './apply/sysctls.ts';
 import { describeEdit } from './calico/decide-edits.ts';
 import { chooseEncapsulation, type Encapsulation, isIpv6 } from './calico/facts.ts';

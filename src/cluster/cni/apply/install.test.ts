@@ -34,7 +34,7 @@ async function aLab(changes: Partial<InstallOptions> = {}) {
   const engine = fakeEngine({
     command: (_node, argv) => {
       if (argv[0] === 'crictl') return onNode;
-      if (argv[0] === 'sysctl') return argv[1] === '-n' ? '0\n2\n' : undefined;
+      if (argv[1] === '-fc') return '0 0\n1 2\n';
       if (argv[0] !== '/usr/lib/klab/bin/node') return undefined;
       if (argv[2]?.includes('rmp')) return '{"stopped":["kube-system/coredns"],"failed":[]}';
       if (argv[2]?.includes('iptables-save')) {
@@ -64,14 +64,17 @@ async function aLab(changes: Partial<InstallOptions> = {}) {
     retain: false,
     ...changes,
   };
-  const sysctls = () => engine.done.filter((line) => line.includes('sysctl -w'));
+  const sysctls = () => engine.done.filter((line) => line.includes('sysctl -q -w'));
   return { api, engine, sysctls, install: () => installNetwork(plan, options) };
 }
 
 test('without waiting: sysctls, objects and the record', async () => {
   const { api, sysctls, install } = await aLab({ waitMs: 0 });
   await install();
-  expect(sysctls()).toEqual(['exec lab sysctl -w net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0']);
+  expect(sysctls()).toEqual([
+    'exec lab sysctl -q -w net.ipv4.ip_forward=1',
+    'exec lab sysctl -q -w net.ipv4.conf.all.rp_filter=0',
+  ]);
   expect(api.at(daemonSet)).toBeDefined();
   expect(api.at(record)).toMatchObject({ data: { network: 'calico', source: 'standard input' } });
 });
@@ -83,7 +86,7 @@ test('an object that is refused: objects and sysctls are as they were', async ()
     code: 'APPLY_FAILED',
     hint: 'what was applied has been removed again; --retain keeps it',
   });
-  expect(sysctls().at(-1)).toBe('exec lab sysctl -w net.ipv4.ip_forward=0 net.ipv4.conf.all.rp_filter=2');
+  expect(sysctls().at(-1)).toBe('exec lab sysctl -q -w net.ipv4.ip_forward=0 net.ipv4.conf.all.rp_filter=2');
   expect(api.at(record)).toBeUndefined();
   expect(api.at('/api/v1/namespaces/kube-system/serviceaccounts/calico-node')).toBeUndefined();
 });

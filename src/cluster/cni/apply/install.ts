@@ -3,11 +3,11 @@ import type { Clock } from '../../../base/clock.ts';
 import { KlabError, messageOf } from '../../../base/errors.ts';
 import type { Progress } from '../../../base/progress.ts';
 import type { ContainerEngine } from '../../../engine/port.ts';
+import { changeSysctls } from '../../sysctl/index.ts';
 import type { ClusterSettings } from '../cluster-facts.ts';
 import type { NetworkPlan } from '../plan.ts';
 import { provideImages } from './images.ts';
 import { type AppliedObject, applyServerSide } from './objects.ts';
-import { setSysctls } from './sysctls.ts';
 import { takeBack } from './take-back.ts';
 import { waitForNodes, waitForTraffic } from './wait.ts';
 import { workloadsOf } from './workloads.ts';
@@ -39,7 +39,9 @@ export async function installNetwork(plan: NetworkPlan, options: InstallOptions)
   try {
     await run("Getting the network's images", (detail) => provideImages(plan.images, { ...options, detail }));
     if (Object.keys(plan.sysctls).length > 0) {
-      await run('Setting sysctls', async () => void undo.push(await setSysctls(engine, nodes, plan.sysctls, signal)));
+      await run('Setting sysctls', async () => {
+        undo.push((await changeSysctls(engine, nodes, plan.sysctls, signal)).undo);
+      });
     }
     const all = [plan.record, ...plan.objects];
     await run(`Applying ${all.length} objects`, () => applyServerSide(all, applied, { api, clock, signal }));

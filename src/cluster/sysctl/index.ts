@@ -1,0 +1,3 @@
+export { type ChangedSysctls, changeSysctls } from './change.ts';
+export type { SysctlChange, Sysctls } from './decide.ts';
+export { getSysctls, type SysctlTarget, type SysctlValue, setSysctls } from './sysctl.ts';
