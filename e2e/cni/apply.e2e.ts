@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CniStatus } from '../../src/cluster/cni/index.ts';
 import { calicoShape } from '../../src/cluster/cni/testing/calico-shape.ts';
 import { defaultNodeImage } from '../../src/image/index.ts';
-import { type Cluster, image, useCluster } from '../harness/cluster.ts';
+import { type Cluster, image, prefix, useCluster } from '../harness/cluster.ts';
 import { nodesOf } from '../harness/docker.ts';
 import { eventually } from '../harness/eventually.ts';
 import { klab, mustKlab } from '../harness/run.ts';
@@ -171,6 +171,27 @@ describe('Calico', () => {
     const left = await cluster.kubectl(['get', 'crd,clusterrole,daemonset,deployment', '-A', '-o', 'name']);
     expect(left).not.toMatch(/calico/);
   });
+});
+
+test('Calico from the start: --cni on create, from standard input', async () => {
+  const name = `${prefix}-cni-first`;
+  const first = ['--name', name, '--kubeconfig', join(folder, 'kubeconfig')];
+  await buildStandIn(image ?? defaultNodeImage);
+  try {
+    const node = { name: `${name}-control-plane`, podRange: '10.244.0.0/24', address: '127.0.0.1' };
+    await mustKlab(['create', 'cluster', ...first, '--cni', '-', ...(image === undefined ? [] : ['--image', image])], {
+      input: standInManifest([node]),
+      timeoutMs: 230_000,
+    });
+    const seen: CniStatus = JSON.parse(await mustKlab(['cni', 'status', '--name', name, '-o', 'json']));
+    expect(seen.networks).toEqual([
+      { name: 'calico', source: 'standard input', image: expect.stringContaining('calico/node') },
+    ]);
+    expect(seen.nodes).toMatchObject([{ ready: true, config: { file: '10-calico.conflist' } }]);
+  } finally {
+    await klab(['delete', 'cluster', ...first]);
+    await removeStandIn();
+  }
 });
 
 describe("klab's own network, later", () => {
