@@ -11,8 +11,8 @@ import { eventually } from '../harness/eventually.ts';
 import { klab, mustKlab } from '../harness/run.ts';
 import { buildStandIn, removeStandIn, standInImages } from './stand-in/images.ts';
 import { standInManifest } from './stand-in/manifest.ts';
+import { expectAllPairs, type PodList } from './traffic.ts';
 
-const podImage = 'docker.io/library/busybox:1.37';
 const folder = mkdtempSync(join(tmpdir(), 'klab-cni-'));
 let cluster: Cluster;
 let nodes: string[] = [];
@@ -31,13 +31,6 @@ const cni = (...args: string[]) => klab(['cni', ...args, '--name', cluster.name]
 const mustCni = (...args: string[]) => mustKlab(['cni', ...args, '--name', cluster.name], { timeoutMs: 300_000 });
 const status = async (): Promise<CniStatus> => JSON.parse(await mustCni('status', '-o', 'json'));
 
-interface PodList {
-  readonly items: readonly {
-    readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
-    readonly spec: { readonly nodeName?: string };
-    readonly status: { readonly phase: string; readonly podIP?: string };
-  }[];
-}
 interface NodeList {
   readonly items: readonly {
     readonly metadata: { readonly name: string };
@@ -145,7 +138,7 @@ describe('Calico', () => {
       expect((await cluster.onNode(node, ['sysctl', '-n', 'net.ipv4.conf.all.rp_filter'])).trim()).toBe('0');
     }
     await expectAddons();
-    await expectAllPairs();
+    await expectAllPairs(cluster, nodes);
   });
 
   test('is not mixed with another', async () => {
@@ -203,7 +196,7 @@ describe("klab's own network, later", () => {
       nodes.map((node) => [node, true, '10-klab.conflist']),
     );
     await expectAddons();
-    await expectAllPairs();
+    await expectAllPairs(cluster, nodes);
   });
 
   test('and goes without a trace', async () => {
@@ -222,64 +215,6 @@ const expectAddons = () =>
     ];
     return running.length > 0 && running.every((phase) => phase === 'Running') ? true : undefined;
   });
-
-/** A pod on each node that says who it is: all reach one another, a service and a host port. */
-async function expectAllPairs(): Promise<void> {
-  const ns = await cluster.namespace('pairs');
-  const labels = { app: 'who' };
-  try {
-    await cluster.apply({
-      apiVersion: 'apps/v1',
-      kind: 'DaemonSet',
-      metadata: { name: 'who', namespace: ns.name },
-      spec: {
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: {
-            tolerations: [{ operator: 'Exists' }],
-            terminationGracePeriodSeconds: 0,
-            containers: [
-              {
-                name: 'who',
-                image: podImage,
-                command: ['sh', '-c', 'mkdir /w && hostname > /w/index.html && exec httpd -f -p 8080 -h /w'],
-                ports: [{ containerPort: 8080, hostPort: 18080 }],
-              },
-            ],
-          },
-        },
-      },
-    });
-    await cluster.apply({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'who', namespace: ns.name },
-      spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
-    });
-    await cluster.kubectl(['-n', ns.name, 'rollout', 'status', 'daemonset/who', '--timeout=90s']);
-    const pods = await podsOf('-n', ns.name, '-l', 'app=who');
-    expect(pods).toHaveLength(nodes.length);
-    const fetchFrom = (pod: string, url: string) =>
-      cluster.kubectl(['-n', ns.name, 'exec', pod, '--', 'wget', '-qO-', '-T', '5', url]);
-    for (const { metadata } of pods) {
-      for (const target of pods) {
-        expect(await fetchFrom(metadata.name, `http://${target.status.podIP}:8080/`)).toBe(target.metadata.name);
-      }
-      await eventually('the service by its name', async () =>
-        (await fetchFrom(metadata.name, `http://who.${ns.name}.svc.cluster.local/`)).startsWith('who-')
-          ? true
-          : undefined,
-      );
-    }
-    const [first] = pods;
-    const fetchIt = `fetch('http://${first?.spec.nodeName}:18080/').then((r) => r.text()).then((t) => console.log(t.trim()))`;
-    const fromNode = await cluster.onNode(nodes.at(-1) ?? '', ['/usr/lib/klab/bin/node', '-e', fetchIt]);
-    expect(fromNode.trim()).toBe(first?.metadata.name);
-  } finally {
-    await ns.remove();
-  }
-}
 
 async function expectNoTrace(node: string, interfaces: RegExp, chains: string): Promise<void> {
   expect(await cluster.onNode(node, ['ip', '-o', 'link', 'show'])).not.toMatch(interfaces);

@@ -1,13 +1,7 @@
 import { stringify } from 'yaml';
+import { type CalicoShape, image, nodeDaemonSet } from './calico-node-shape.ts';
 
-export interface CalicoShape {
-  readonly version?: string;
-  readonly registry?: string;
-  /** How traffic between nodes is wrapped as the manifest is published. */
-  readonly encapsulation?: 'ipip' | 'vxlan';
-  /** Left out, to make a manifest that is not Calico's. */
-  readonly without?: readonly string[];
-}
+export type { CalicoShape };
 
 /**
  * A manifest in the shape of Calico's calico.yaml: the same kinds, names, containers and settings, with short CRDs and
@@ -19,9 +13,6 @@ export function calicoShape(shape: CalicoShape = {}): string {
     .filter((text) => !without.some((name) => text.includes(`name: ${name}\n`)))
     .join('---\n');
 }
-
-const image = ({ version = 'v3.33.1', registry = 'quay.io/calico' }: CalicoShape, name: string) =>
-  `${registry}/${name}:${version}`;
 
 const meta = (name: string) => ({ name, namespace: 'kube-system' });
 
@@ -118,133 +109,6 @@ function access(): readonly string[] {
       subjects: [{ kind: 'ServiceAccount', ...meta(name) }],
     }),
   ]);
-}
-
-function nodeDaemonSet(shape: CalicoShape): string {
-  const { encapsulation = 'ipip' } = shape;
-  const bird = encapsulation === 'ipip';
-  return `# Runs on every node.
-kind: DaemonSet
-apiVersion: apps/v1
-metadata:
-  name: calico-node
-  namespace: kube-system
-  labels:
-    k8s-app: calico-node
-spec:
-  selector:
-    matchLabels:
-      k8s-app: calico-node
-  template:
-    metadata:
-      labels:
-        k8s-app: calico-node
-    spec:
-      hostNetwork: true
-      tolerations:
-        - effect: NoSchedule
-          operator: Exists
-        - effect: NoExecute
-          operator: Exists
-      serviceAccountName: calico-node
-      terminationGracePeriodSeconds: 0
-      priorityClassName: system-node-critical
-      initContainers:
-        # Moves from host-local addresses.
-        - name: upgrade-ipam
-          image: ${image(shape, 'cni')}
-          command: ["/opt/cni/bin/calico-ipam", "-upgrade"]
-        - name: install-cni
-          image: ${image(shape, 'cni')}
-          command: ["/opt/cni/bin/install"]
-          env:
-            - name: CNI_CONF_NAME
-              value: "10-calico.conflist"
-            - name: CNI_NETWORK_CONFIG
-              valueFrom:
-                configMapKeyRef:
-                  name: calico-config
-                  key: cni_network_config
-            - name: KUBERNETES_NODE_NAME
-              valueFrom:
-                fieldRef:
-                  fieldPath: spec.nodeName
-            - name: CNI_MTU
-              valueFrom:
-                configMapKeyRef:
-                  name: calico-config
-                  key: veth_mtu
-          volumeMounts:
-            - mountPath: /host/opt/cni/bin
-              name: cni-bin-dir
-            - mountPath: /host/etc/cni/net.d
-              name: cni-net-dir
-          securityContext:
-            privileged: true
-        - name: "mount-bpffs"
-          image: ${image(shape, 'node')}
-          command: ["calico-node", "-init", "-best-effort"]
-          volumeMounts:
-            - mountPath: /sys/fs
-              name: sys-fs
-              mountPropagation: Bidirectional
-          securityContext:
-            privileged: true
-      containers:
-        - name: calico-node
-          image: ${image(shape, 'node')}
-          env:
-            - name: DATASTORE_TYPE
-              value: "kubernetes"
-            - name: NODENAME
-              valueFrom:
-                fieldRef:
-                  fieldPath: spec.nodeName
-            # Which routing there is.
-            - name: CALICO_NETWORKING_BACKEND
-              valueFrom:
-                configMapKeyRef:
-                  name: calico-config
-                  key: calico_backend
-            - name: IP
-              value: "autodetect"
-            # Tunnels of the first pool.
-            - name: CALICO_IPV4POOL_IPIP
-              value: "${bird ? 'Always' : 'Never'}"
-            - name: CALICO_IPV4POOL_VXLAN
-              value: "${bird ? 'Never' : 'Always'}"
-            - name: CALICO_IPV6POOL_VXLAN
-              value: "Never"
-            # The pool that is made when there is none.
-            # - name: CALICO_IPV4POOL_CIDR
-            #   value: "192.168.0.0/16"
-            - name: FELIX_IPV6SUPPORT
-              value: "false"
-          livenessProbe:
-            exec:
-              command:
-                - /bin/calico-node
-                - -felix-live
-${bird ? '                - -bird-live\n' : ''}          readinessProbe:
-            exec:
-              command:
-                - /bin/calico-node
-                - -felix-ready
-${bird ? '                - -bird-ready\n' : ''}          securityContext:
-            privileged: true
-      volumes:
-        - name: sys-fs
-          hostPath:
-            path: /sys/fs/
-            type: DirectoryOrCreate
-        - name: cni-bin-dir
-          hostPath:
-            path: /opt/cni/bin
-            type: DirectoryOrCreate
-        - name: cni-net-dir
-          hostPath:
-            path: /etc/cni/net.d
-`;
 }
 
 function controllers(shape: CalicoShape) {
