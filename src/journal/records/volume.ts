@@ -1,5 +1,5 @@
 import type { ObjectReference } from '../../api/types.ts';
-import { failure, info, type Projections, warning, warningEvent } from '../projection.ts';
+import { failure, info, normalEvent, type Projections, warning, warningEvent } from '../projection.ts';
 
 /** What the volumes tell. */
 export type VolumeRecord =
@@ -20,6 +20,19 @@ export type VolumeRecord =
       readonly folder: string;
       /** Absent the first time it is told. */
       readonly files: number | undefined;
+    }
+  | {
+      readonly kind: 'volume.expanded';
+      readonly object: ObjectReference;
+      readonly volume: string;
+      readonly nodeName: string;
+    }
+  | {
+      readonly kind: 'volume.expansionFailed';
+      readonly object: ObjectReference;
+      readonly volume: string;
+      readonly nodeName: string;
+      readonly reason: string;
     }
   | { readonly kind: 'volume.shareFailed'; readonly folder: string; readonly error: string }
   | { readonly kind: 'volume.unmounted'; readonly podUid: string; readonly mounts: number };
@@ -70,6 +83,22 @@ export const volumeProjections: Projections<VolumeRecord> = {
     log: ({ folder, files }) => warning('Setting volume ownership is slow', { path: folder, files }),
     event: ({ object, folder, files }) =>
       warningEvent(object, 'VolumePermissionChangeInProgress', slowOwnershipText(object, folder, files)),
+  },
+  'volume.expanded': {
+    log: ({ object, volume }) =>
+      info(0, 'MountVolume.NodeExpandVolume succeeded for volume', { volumeName: volume, pod: podOf(object) }),
+    event: ({ object, volume, nodeName }) =>
+      normalEvent(
+        object,
+        'FileSystemResizeSuccessful',
+        `MountVolume.NodeExpandVolume succeeded for volume "${volume}" ${nodeName}`,
+      ),
+  },
+  'volume.expansionFailed': {
+    log: ({ object, volume, reason }) =>
+      failure('NodeExpandVolume failed', { volumeName: volume, pod: podOf(object), err: reason }),
+    event: ({ object, volume, reason }) =>
+      warningEvent(object, 'VolumeResizeFailed', `NodeExpandVolume failed for volume "${volume}" : ${reason}`),
   },
   'volume.shareFailed': {
     log: ({ folder, error }) =>

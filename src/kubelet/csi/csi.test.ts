@@ -88,11 +88,12 @@ function serve(): Promise<void> {
       maxVolumesPerNode: 7n,
       accessibleTopology: { segments: { 'topology.example/zone': 'a' } },
     }),
-    nodeGetCapabilities: answer('capabilities', { capabilities: [{ rpc: { type: 1 } }] }),
+    nodeGetCapabilities: answer('capabilities', { capabilities: [{ rpc: { type: 1 } }, { rpc: { type: 3 } }] }),
     nodeStageVolume: answer('stage', {}),
     nodePublishVolume: answer('publish', {}, ({ targetPath }) => mkdirSync(String(targetPath), { recursive: true })),
     nodeUnpublishVolume: answer('unpublish', {}, ({ targetPath }) => rmSync(String(targetPath), { recursive: true })),
     nodeUnstageVolume: answer('unstage', {}),
+    nodeExpandVolume: answer('expand', { capacityBytes: 2n ** 31n }),
   });
   return new Promise((resolve, reject) =>
     server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) =>
@@ -209,6 +210,32 @@ describe('volumes', () => {
     objects.delete(`/apis/storage.k8s.io/v1/csidrivers/${driverName}`);
     await expect(setUp('a')).rejects.toThrow('not found');
     expect(volumeCalls()).toEqual([]);
+  });
+
+  it('grow where they are staged, and the claim is told', async () => {
+    await setUp('a');
+    expect(csi.isExpandable('a', 'pv-1')).toBe(true);
+    const claim = { metadata: { namespace: 'default', name: 'data' }, status: { capacity: { storage: '1Gi' } } };
+    const bound = { claim, pv: { spec: { capacity: { storage: '2Gi' } } }, folder: folderOf('a') };
+    await csi.expand(pod('a'), persistent, bound);
+    const staged = join(stagingFolder(root, driverName, 'vol-1'), 'globalmount');
+    expect(calls.find(({ method }) => method === 'expand')?.request).toMatchObject({
+      volumeId: 'vol-1',
+      volumePath: staged,
+      stagingTargetPath: staged,
+      capacityRange: { requiredBytes: 2n ** 31n },
+    });
+    expect(objects.get('/api/v1/namespaces/default/persistentvolumeclaims/data/status#patch')).toMatchObject({
+      status: { capacity: { storage: '2Gi' }, allocatedResourceStatuses: { storage: null } },
+    });
+    await tearDown('a');
+    expect(csi.isExpandable('a', 'pv-1')).toBe(false);
+  });
+
+  it('that are published are not published again', async () => {
+    await setUp('a');
+    await setUp('a');
+    expect(volumeCalls()).toEqual(['stage', 'publish']);
   });
 
   it('of a pod alone are not staged, and the driver is told of the pod', async () => {

@@ -1,5 +1,6 @@
 import { type GrpcMethod, grpcChannel } from '../../cri/channel.ts';
 import {
+  type NodeExpandVolumeRequest,
   type NodeGetInfoResponse,
   type NodePublishVolumeRequest,
   type NodeStageVolumeRequest,
@@ -15,9 +16,12 @@ export interface Driver {
   /** It gives volumes to the pod's group by itself. */
   readonly givesGroup: boolean;
   readonly exactAccessModes: boolean;
+  /** It grows volumes on the node. */
+  readonly expands: boolean;
   readonly info: NodeGetInfoResponse;
   stage(request: NodeStageVolumeRequest): Promise<void>;
   publish(request: NodePublishVolumeRequest): Promise<void>;
+  expand(request: NodeExpandVolumeRequest): Promise<void>;
   unpublish(volumeId: string, targetPath: string): Promise<void>;
   unstage(volumeId: string, stagingTargetPath: string): Promise<void>;
   close(): void;
@@ -50,9 +54,11 @@ export async function connectDriver(socket: string, onCall: OnCall): Promise<Dri
       stages: can(Rpc.STAGE_UNSTAGE_VOLUME),
       givesGroup: can(Rpc.VOLUME_MOUNT_GROUP),
       exactAccessModes: can(Rpc.SINGLE_NODE_MULTI_WRITER),
+      expands: can(Rpc.EXPAND_VOLUME),
       info,
       stage: async (request) => void (await call(service.nodeStageVolume, request)),
       publish: async (request) => void (await call(service.nodePublishVolume, request)),
+      expand: async (request) => void (await call(service.nodeExpandVolume, request)),
       unpublish: async (volumeId, targetPath) =>
         void (await call(service.nodeUnpublishVolume, { volumeId, targetPath })),
       unstage: async (volumeId, stagingTargetPath) =>

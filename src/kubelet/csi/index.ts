@@ -2,13 +2,14 @@ import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isNotFound } from '../../api/errors.ts';
 import type { KubeApi } from '../../api/port.ts';
-import type { Pod } from '../../api/types.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/types.ts';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { PodObjects } from '../parts.ts';
 import type { PluginHandler } from '../plugins/index.ts';
-import { uidOf } from '../pod-facts.ts';
+import { podReference, uidOf } from '../pod-facts.ts';
 import { connectDriver, type Driver } from './driver.ts';
+import { decideExpansion, expandForClaim } from './expansion.ts';
 import { announceDriver } from './node-object.ts';
 import { attachmentName, readVolumeData, stagingFolder, type VolumeData, writeVolumeData } from './places.ts';
 import {
@@ -45,11 +46,23 @@ export interface CsiVolumes {
   setUp(pod: Pod, volume: CsiVolume, where: CsiSetUp): Promise<string>;
   /** The driver wants the volume to be published again with each sync. */
   isRepublished(podUid: string, specName: string): boolean;
+  /** The volume's driver can grow it while the pod has it. */
+  isExpandable(podUid: string, specName: string): boolean;
+  /** Grows a published volume if its claim wants that. Never rejects: the volume is good at its old size. */
+  expand(pod: Pod, volume: CsiVolume, bound: BoundClaim): Promise<void>;
   /**
    * Unpublishes a pod's volumes, and unstages those that no pod has any more. `release` is called before, when there
    * are any: nothing else may hold them. Rejects with what is left undone.
    */
   tearDown(podUid: string, release: () => Promise<void>): Promise<void>;
+}
+
+/** The claim that a volume was asked for by, and its volume's object. */
+export interface BoundClaim {
+  readonly claim: PersistentVolumeClaim;
+  readonly pv: PersistentVolume;
+  /** `<pod>/volumes/kubernetes.io~csi/<name>` */
+  readonly folder: string;
 }
 
 interface Attachment {
@@ -69,7 +82,7 @@ const list = (folder: string): Promise<readonly string[]> =>
 export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOptions): CsiVolumes {
   const drivers = new Map<string, { readonly driver: Driver; readonly socket: string }>();
   /** Volumes that this run has published, and whether that is done with each sync. */
-  const published = new Map<string, { readonly again: boolean }>();
+  const published = new Map<string, { readonly again: boolean; readonly expands: boolean }>();
   /** What is under way for a staged volume: one thing at a time. */
   const busy = new Map<string, Promise<unknown>>();
 
@@ -133,6 +146,8 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
   }
 
   async function setUp(pod: Pod, volume: CsiVolume, { folder, giveToGroup }: CsiSetUp): Promise<string> {
+    const known = published.get(`${uidOf(pod)}/${volume.specName}`);
+    if (known?.again === false) return join(folder, 'mount');
     const driver = driverOf(volume.driver);
     const spec = await specOf(volume.driver);
     const problem = findLifecycleProblem(volume, spec);
@@ -171,8 +186,35 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
     });
     if (!published.has(key) && !driver.givesGroup && group !== undefined && takesGroup(volume, spec?.fsGroupPolicy))
       await giveToGroup(target, volume.readOnly);
-    published.set(key, { again: spec?.requiresRepublish === true });
+    published.set(key, { again: spec?.requiresRepublish === true, expands: driver.expands && !volume.inline });
     return target;
+  }
+
+  async function expand(pod: Pod, volume: CsiVolume, { claim, pv, folder }: BoundClaim): Promise<void> {
+    const wanted = decideExpansion(claim, pv, volume.readOnly);
+    if (wanted.action === 'none' || published.get(`${uidOf(pod)}/${volume.specName}`)?.expands !== true) return;
+    const tell = { object: podReference(pod), volume: volume.specName, nodeName };
+    try {
+      const driver = driverOf(volume.driver);
+      const staging = stagingFolder(rootDir, volume.driver, volume.handle);
+      const staged = driver.stages ? join(staging, 'globalmount') : '';
+      const secrets = await secretOf(volume.expandSecret);
+      await inTurn(staging, () =>
+        expandForClaim(api, claim, wanted, (requiredBytes) =>
+          driver.expand({
+            volumeId: volume.handle,
+            volumePath: staged || join(folder, 'mount'),
+            stagingTargetPath: staged,
+            capacityRange: { requiredBytes, limitBytes: 0n },
+            volumeCapability: computeCapability(volume, driver.exactAccessModes, undefined),
+            secrets,
+          }),
+        ),
+      );
+      journal.write({ kind: 'volume.expanded', ...tell });
+    } catch (error) {
+      journal.write({ kind: 'volume.expansionFailed', ...tell, reason: messageOf(error) });
+    }
   }
 
   async function isPublishedElsewhere(own: string, { driverName, volumeHandle }: VolumeData): Promise<boolean> {
@@ -240,6 +282,8 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
     },
     setUp,
     isRepublished: (podUid, specName) => published.get(`${podUid}/${specName}`)?.again === true,
+    isExpandable: (podUid, specName) => published.get(`${podUid}/${specName}`)?.expands === true,
+    expand,
     async tearDown(podUid, release) {
       const volumes = join(rootDir, 'pods', podUid, 'volumes', pluginFolder);
       const names = await list(volumes);

@@ -32,6 +32,7 @@ export interface CsiVolume {
   readonly accessModes: readonly string[];
   readonly stageSecret: SecretPlace | undefined;
   readonly publishSecret: SecretPlace | undefined;
+  readonly expandSecret?: SecretPlace | undefined;
 }
 
 /** A volume that stands in the pod's own spec. */
@@ -73,6 +74,7 @@ export function persistentCsiVolume({ metadata, spec }: PersistentVolume, readOn
     accessModes: spec?.accessModes ?? [],
     stageSecret: secretPlace(csi.nodeStageSecretRef),
     publishSecret: secretPlace(csi.nodePublishSecretRef),
+    expandSecret: secretPlace(csi.nodeExpandSecretRef),
   };
 }
 

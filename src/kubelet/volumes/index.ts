@@ -50,6 +50,10 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
   const isRepublished = (uid: string, { hostPath }: MountedVolume): boolean =>
     given.csi?.isRepublished(uid, basename(dirname(hostPath))) === true;
 
+  /** The claim is looked at with each sync: its volume may have grown. */
+  const isExpandable = (uid: string, { hostPath }: MountedVolume): boolean =>
+    given.csi?.isExpandable(uid, basename(dirname(hostPath))) === true;
+
   const isReady = (pod: Pod, volume: Volume): MountedVolume | undefined => ready.get(uidOf(pod))?.get(volume.name);
 
   function setReady(pod: Pod, volume: Volume, mounted: MountedVolume, ms: number): void {
@@ -107,7 +111,7 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
     const uid = uidOf(pod);
     const known = isReady(pod, volume);
     if (known !== undefined) {
-      if (isRefreshed(volume) || isRepublished(uid, known)) await refreshSoon(pod, volume);
+      if (isRefreshed(volume) || isRepublished(uid, known) || isExpandable(uid, known)) await refreshSoon(pod, volume);
       return known;
     }
     const startedAt = clock.now();

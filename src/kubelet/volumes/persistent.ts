@@ -12,6 +12,7 @@ export class ClaimProblem extends Error {
 }
 
 export interface BoundVolume {
+  readonly claim: PersistentVolumeClaim;
   readonly pv: PersistentVolume;
   readonly pvName: string;
   readonly readOnly: boolean;
@@ -72,5 +73,5 @@ export async function resolveClaim(api: KubeApi, pod: Pod, volume: Volume, claim
   if (pv.spec?.volumeMode === 'Block') {
     throw new ClaimProblem(`volume ${volume.name} has volumeMode Block, which this kubelet does not support`);
   }
-  return { pv, pvName, readOnly: volume.persistentVolumeClaim?.readOnly === true };
+  return { claim, pv, pvName, readOnly: volume.persistentVolumeClaim?.readOnly === true };
 }

@@ -123,7 +123,15 @@ export async function setUpVolume(pod: Pod, volume: Volume, options: SetUpOption
     return setUpBoundVolume(bound, {
       mounts,
       node: options.node,
-      ...(driven === undefined ? {} : { mountDriven: () => setUpDriven(driven) }),
+      ...(driven === undefined
+        ? {}
+        : {
+            mountDriven: async () => {
+              const mounted = await setUpDriven(driven);
+              await options.csi?.expand(pod, driven, { ...bound, folder: folderOf('csi', driven.specName) });
+              return mounted;
+            },
+          }),
       folderOf: (plugin) => folderOf(plugin, bound.pvName),
       giveToGroup: (folder, readOnly) => giveToGroup(pod, folder, readOnly, options),
     });
