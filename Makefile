@@ -4,7 +4,7 @@ LAB ?= lab
 FOCUS ?= sig-node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/local/go/bin
 
-.PHONY: help setup image lab test unit conformance bench cgroup-v2 check bundle clean
+.PHONY: help setup image lab test unit walkthrough conformance bench cgroup-v2 check bundle clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ cgroup-v2: image ## Runs the kubelet's resources on cgroup v2, in user-mode Linu
 
 unit: setup ## Runs the tests that need neither Docker nor a cluster
 	@vitest run --project unit
+
+walkthrough: image ## Plays docs/walkthrough.md on a cluster and writes into it what its commands print now
+	@UPDATE_DOCS=1 vitest run --project e2e e2e/walkthrough/walkthrough.e2e.ts
 
 check: setup ## Lints, checks formatting and types
 	@biome check . && tsc --noEmit

@@ -14,6 +14,8 @@ export const image = process.env.KLAB_E2E_IMAGE;
 export const sharedClusters = {
   /** Three nodes, the default network. */
   default: { name: `${prefix}-default`, config: 'configs/kind.yaml' },
+  /** Made, changed and deleted by the walkthrough alone: three nodes, at first without a network. */
+  walkthrough: { name: `${prefix}-walk`, config: 'configs/no-cni.yaml' },
   /** The study notes' cluster: three nodes without a network. */
   noCni: { name: `${prefix}-kubelet`, config: 'configs/no-cni.yaml' },
   /** Three nodes whose network comes and goes. */
@@ -42,7 +44,7 @@ export const kubeconfigOf = (name: string): string => join(tmpdir(), `klab-${nam
 const kubectlPath = join(root, 'dist/bin/kubectl');
 
 /** kubectl of the cluster's own version, from its control plane. */
-async function ensureKubectl(name: string): Promise<void> {
+export async function ensureKubectl(name: string): Promise<void> {
   if (existsSync(kubectlPath)) return;
   const { stdout } = await execa(
     `${root}/bin/klab`,

@@ -25,6 +25,8 @@ describe('normaliseLine', () => {
     ['a time', 'since 2026-11-23T12:00:01Z', 'since <time>'],
     ['crictl’s ages', 'abc About a minute ago Running', 'abc <age> ago Running'],
     ['who has a bootstrap token', 'system:bootstrap:abcdef 5m', 'system:bootstrap:<token> <age>'],
+    ['a prompt printed anew', '/ # / # / # stty size', '/ # stty size'],
+    ['an object’s revision', 'ResourceVersion:"939"', 'ResourceVersion:"<number>"'],
     ['a placeholder stays', '<age> <hash> <ip>', '<age> <hash> <ip>'],
   ])('%s', (_name, line, normal) => {
     expect(normaliseLine(line)).toBe(normal);

@@ -23,7 +23,11 @@ const variables: readonly (readonly [RegExp, string])[] = [
 
 /** A line without what differs between two runs: ages, times, hashes, addresses, versions, sizes, columns' widths. */
 export function normaliseLine(line: string): string {
-  let text = line.replace(/\s+/g, ' ').trimEnd();
+  // A shell may print its prompt anew when the window changes.
+  let text = line
+    .replace(/\s+/g, ' ')
+    .replace(/^(\/ # )+/, '/ # ')
+    .trimEnd();
   for (const [pattern, stand] of variables) text = text.replace(pattern, stand);
   return text;
 }
