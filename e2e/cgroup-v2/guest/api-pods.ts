@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { type ApiObject, type ApiStandIn, apiStandIn } from './api.ts';
 import {
   bestEffort,
@@ -22,6 +22,7 @@ import {
 /** What only pods of an API have: overhead, resources of the pod as a whole, resizing, swap, eviction that is told. */
 
 let api: ApiStandIn;
+after(() => api.close());
 const nodePath = '/api/v1/nodes/cgroup-guest';
 const pathOf = (name: string): string => `/api/v1/namespaces/default/pods/${name}`;
 

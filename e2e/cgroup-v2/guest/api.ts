@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type ServerHttp2Stream } from 'node:http2';
+import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 
 /** An object of the API: what is known of all of them. */
 export interface ApiObject {
@@ -20,6 +20,8 @@ export interface ApiStandIn {
   put(path: string, object: ApiObject): void;
   /** Asks for the object's end, as kubectl does: its owner deletes it in the end. */
   remove(path: string, graceSeconds: number): void;
+  /** Ends connections too: the process could not end while there are some. */
+  close(): void;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -119,6 +121,8 @@ export function apiStandIn(port = 8001): Promise<ApiStandIn> {
   }
 
   const server = createServer();
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => sessions.add(session.on('close', () => sessions.delete(session))));
   server.on('stream', (stream, headers) => {
     const url = new URL(String(headers[':path']), 'http://api');
     if (url.searchParams.get('watch') === 'true') {
@@ -149,6 +153,10 @@ export function apiStandIn(port = 8001): Promise<ApiStandIn> {
     });
   });
   const standIn: ApiStandIn = {
+    close() {
+      server.close();
+      for (const session of sessions) session.destroy();
+    },
     url: `http://127.0.0.1:${port}`,
     get(path) {
       const { collection, name } = placeOf(path);
