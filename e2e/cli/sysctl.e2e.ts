@@ -10,7 +10,7 @@ let nodes: string[] = [];
 
 beforeAll(async () => {
   cluster = await useCluster('cni');
-  nodes = await nodesOf(cluster.name);
+  nodes = (await nodesOf(cluster.name)).sort();
 });
 
 const sysctl = (...args: string[]) => klab(['sysctl', ...args, '--name', cluster.name]);
