@@ -156,7 +156,9 @@ test('volumes stay through a restart of the kubelet and of the driver, and are g
   await onNode('systemctl restart kubelet');
   await startDriver();
   await registered();
-  expect(await inPod('kept', 'cat', '/data/file')).toBe('from kept');
+  // A restarted kubelet answers before it has heard of its pods.
+  const file = await eventually('the pod is known again', () => inPod('kept', 'cat', '/data/file'));
+  expect(file).toBe('from kept');
   await cluster.apply(aPod('another', { csi: { driver } }));
   await ready('another');
   await Promise.all([remove('kept'), remove('another')]);
