@@ -1,17 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { liveView, podOf, renderShown } from './live-view.ts';
+import { liveView, podsOf, renderShown } from './live-view.ts';
 import type { JournalRecord } from './record.ts';
 
 const synced = (pod: string, ms = 1): JournalRecord => ({ kind: 'pod.synced', pod, uid: 'u', ms, phase: 'Running' });
 const object = { apiVersion: 'v1', kind: 'Pod', namespace: 'ns', name: 'web', uid: 'u' };
 const at = Date.UTC(2026, 10, 23);
 
-test.each<[string, JournalRecord, string | undefined]>([
-  ['by its name', synced('ns/web'), 'ns/web'],
-  ['by an object', { kind: 'pod.sandboxChanged', object }, 'ns/web'],
-  ['as messages name it', { kind: 'pod.syncFailed', pod: 'web_ns(u)', uid: 'u', error: 'no' }, 'ns/web'],
-  ['a node’s record', { kind: 'runtime.relistFailed', error: 'no' }, undefined],
-])('the pod of a record: %s', (_name, record, expected) => expect(podOf(record)).toBe(expected));
+test.each<[string, JournalRecord, readonly string[]]>([
+  ['by its name', synced('ns/web'), ['ns/web']],
+  ['by an object', { kind: 'pod.sandboxChanged', object }, ['ns/web']],
+  ['as messages name it', { kind: 'pod.syncFailed', pod: 'web_ns(u)', uid: 'u', error: 'no' }, ['ns/web']],
+  ['a node’s record', { kind: 'runtime.relistFailed', error: 'no' }, []],
+  [
+    'a change of several',
+    { kind: 'pod.changed', operation: 'ADD', source: 'api', pods: ['a/a', 'b/b'] },
+    ['a/a', 'b/b'],
+  ],
+])('the pods of a record: %s', (_name, record, expected) => expect(podsOf(record)).toEqual(expected));
 
 describe('liveView', () => {
   const shown = (view: ReturnType<typeof liveView>, pod?: string) =>
@@ -30,6 +35,21 @@ describe('liveView', () => {
     view.reader({ kind: 'runtime.relistFailed', error: 'no' }, at);
     for (const [i, pod] of ['a/a', 'b/b', 'a/a', 'c/c'].entries()) view.reader(synced(pod, i), at);
     expect(shown(view)).toEqual(['runtime.relistFailed', 0, 2, 3]);
+  });
+
+  test('what is about several pods is remembered with each, and told once', () => {
+    const view = liveView({ perPod: 9, pods: 9 });
+    view.reader({ kind: 'pod.changed', operation: 'ADD', source: 'api', pods: ['a/a', 'b/b'] }, at);
+    expect(shown(view)).toEqual(['pod.changed']);
+    expect(shown(view, 'b/b')).toEqual(['pod.changed']);
+  });
+
+  test('what tells its pod by the UID alone is found with that pod', () => {
+    const view = liveView({ perPod: 9, pods: 9 });
+    view.reader({ kind: 'pod.sandboxChanged', object }, at);
+    view.reader({ kind: 'volume.unmounted', podUid: 'u', mounts: 2 }, at);
+    view.reader({ kind: 'volume.unmounted', podUid: 'stranger', mounts: 2 }, at);
+    expect(shown(view, 'ns/web')).toEqual(['pod.sandboxChanged', 'volume.unmounted']);
   });
 
   test('tells listeners until they leave; questions to the server are not told', () => {

@@ -2,10 +2,10 @@ import type { Instant } from '../base/clock.ts';
 import type { JournalReader } from './journal.ts';
 import type { JournalRecord } from './record.ts';
 
-/** One record as it is shown: when, the kind, the pod it is about if any, and all it says. */
+/** One record as it is shown: when, the kind, the pods it is about if any (`namespace/name`), and all it says. */
 export interface ShownRecord {
   readonly at: string;
-  readonly pod?: string;
+  readonly pods: readonly string[];
   readonly record: JournalRecord;
 }
 
@@ -24,37 +24,51 @@ export interface LiveViewOptions {
   readonly pods: number;
 }
 
-/** `namespace/name` of the pod that a record is about. */
-export function podOf(record: JournalRecord): string | undefined {
+/** `namespace/name` of the pods that a record names. */
+export function podsOf(record: JournalRecord): readonly string[] {
   if ('pod' in record && typeof record.pod === 'string') {
     // Some name it as messages do: name_namespace(uid).
     const described = /^(.+)_([^_]+)\(.*\)$/.exec(record.pod);
-    return described === null ? record.pod : `${described[2]}/${described[1]}`;
+    return [described === null ? record.pod : `${described[2]}/${described[1]}`];
   }
-  if ('object' in record && record.object?.kind === 'Pod') return `${record.object.namespace}/${record.object.name}`;
-  return undefined;
+  if ('object' in record && record.object?.kind === 'Pod') return [`${record.object.namespace}/${record.object.name}`];
+  return record.kind === 'pod.changed' ? record.pods : [];
 }
 
-/** One line of JSON without its newline. */
-export const renderShown = ({ at, pod, record }: ShownRecord): string =>
-  JSON.stringify({ at, ...record, ...(pod === undefined ? {} : { pod }) }, (_key, value) =>
+/** The UID that a record gives of its pod, if it does. */
+function uidOf(record: JournalRecord): string | undefined {
+  if ('uid' in record) return record.uid;
+  if ('podUid' in record) return record.podUid;
+  if (record.kind === 'runtime.podEvent') return record.event.uid;
+  return 'object' in record && record.object?.kind === 'Pod' ? record.object.uid : undefined;
+}
+
+/** One line of JSON without its newline; `pod` is there when it is about one pod. */
+export const renderShown = ({ at, pods, record }: ShownRecord): string =>
+  JSON.stringify({ at, ...record, ...(pods.length === 1 ? { pod: pods[0] } : {}) }, (_key, value) =>
     typeof value === 'bigint' ? Number(value) : value instanceof Error ? value.message : value,
   );
 
 /** Requests to the kubelet's own server would drown what they ask about. */
 const hidden: ReadonlySet<JournalRecord['kind']> = new Set(['server.asked', 'server.answered']);
 
+interface Remembered {
+  readonly shown: ShownRecord;
+  readonly serial: number;
+}
+
 /** Remembers the latest records of each pod, so that people can see what was decided and why, and watch on. */
 export function liveView({ perPod, pods }: LiveViewOptions): LiveView {
-  const remembered = new Map<string, { readonly shown: ShownRecord; readonly serial: number }[]>();
+  const remembered = new Map<string, Remembered[]>();
+  /** Some records tell a pod by its UID alone. */
+  const podByUid = new Map<string, string>();
   const listeners = new Set<(shown: ShownRecord) => void>();
   const nobody = '';
   let serial = 0;
 
-  function remember(key: string, shown: ShownRecord): void {
+  function remember(key: string, entry: Remembered): void {
     const list = remembered.get(key) ?? [];
-    serial += 1;
-    list.push({ shown, serial });
+    list.push(entry);
     if (list.length > perPod) list.shift();
     remembered.delete(key);
     remembered.set(key, list);
@@ -66,20 +80,38 @@ export function liveView({ perPod, pods }: LiveViewOptions): LiveView {
     }
   }
 
+  function podsAbout(record: JournalRecord): readonly string[] {
+    const named = podsOf(record);
+    const uid = uidOf(record);
+    const [only] = named;
+    if (uid === undefined) return named;
+    if (only !== undefined) {
+      podByUid.delete(uid);
+      podByUid.set(uid, only);
+      for (const oldest of podByUid.keys()) {
+        if (podByUid.size <= 2 * pods) break;
+        podByUid.delete(oldest);
+      }
+      return named;
+    }
+    const known = podByUid.get(uid);
+    return known === undefined ? [] : [known];
+  }
+
   return {
     reader(record, at: Instant) {
       if (hidden.has(record.kind)) return;
-      const pod = podOf(record);
-      const shown: ShownRecord = { at: new Date(at).toISOString(), ...(pod === undefined ? {} : { pod }), record };
-      remember(pod ?? nobody, shown);
+      const about = podsAbout(record);
+      const shown: ShownRecord = { at: new Date(at).toISOString(), pods: about, record };
+      serial += 1;
+      for (const key of about.length === 0 ? [nobody] : about) remember(key, { shown, serial });
       for (const listener of listeners) listener(shown);
     },
     recent(pod) {
       const lists = pod === undefined ? [...remembered.values()] : [remembered.get(pod) ?? []];
-      return lists
-        .flat()
-        .sort((a, b) => a.serial - b.serial)
-        .map(({ shown }) => shown);
+      // What is about several pods is remembered with each of them.
+      const once = new Map(lists.flat().map((entry) => [entry.serial, entry.shown]));
+      return [...once].sort(([a], [b]) => a - b).map(([, shown]) => shown);
     },
     subscribe(listener) {
       listeners.add(listener);

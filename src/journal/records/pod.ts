@@ -65,6 +65,8 @@ export type PodRecord =
       readonly object: ObjectReference;
       readonly container: string;
       readonly containerId: string;
+      /** What the runtime took for it. */
+      readonly ms: number;
     }
   | {
       readonly kind: 'pod.containerStarted';
@@ -100,6 +102,7 @@ export type PodRecord =
     }
   | {
       readonly kind: 'pod.containerKilled';
+      readonly object: ObjectReference | undefined;
       readonly container: string;
       readonly containerId: string;
       readonly ms: number;
@@ -312,8 +315,14 @@ export const podProjections: Projections<PodRecord> = {
     event: ({ object, message }) => object && normalEvent(object, 'Killing', message),
   },
   'pod.containerKilled': {
-    log: ({ container, containerId, ms }) =>
-      info(3, 'Container exited normally', { containerName: container, containerID: containerId, ms }),
+    log: ({ object, container, containerId, ms }) =>
+      info(3, 'Container exited normally', {
+        pod: object && podOf(object),
+        podUID: object?.uid,
+        containerName: container,
+        containerID: containerId,
+        ms,
+      }),
   },
   'pod.hookFellBack': {
     log: ({ object, host }) =>

@@ -179,10 +179,12 @@ export function containerStarter(options: StarterOptions): StartContainer {
       const restartCount = await restartCountOf(task);
       const config = await configure(task, imageRef, restartCount);
       signal.throwIfAborted();
+      const createdFrom = clock.now();
       const id = await cri.createContainer(task.sandboxId, config, task.sandbox).catch((error) => {
         throw new StartFailure('CreateContainerError', messageOf(error), { cause: error });
       });
-      journal.write({ kind: 'pod.containerCreated', object, container: container.name, containerId: id });
+      const ms = clock.now() - createdFrom;
+      journal.write({ kind: 'pod.containerCreated', object, container: container.name, containerId: id, ms });
       await cri.startContainer(id).catch((error) => {
         throw new StartFailure('RunContainerError', messageOf(error), { cause: error });
       });

@@ -149,6 +149,7 @@ export function createTerminator({ cri, clock, journal, version }: TerminatorOpt
       await cri.stopContainer(seen.id, stopSeconds, { signal }).catch(ignoreGone);
       journal.write({
         kind: 'pod.containerKilled',
+        object,
         container: seen.name,
         containerId: seen.id,
         ms: clock.now() - startedAt,

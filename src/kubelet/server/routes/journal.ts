@@ -28,7 +28,7 @@ export const journalRoute = (view: LiveView): Route => ({
     response.flushHeaders();
     if (past.length > 0) response.write(past.join(''));
     const stop = view.subscribe((shown) => {
-      if (pod === undefined || shown.pod === pod) show(shown);
+      if (pod === undefined || shown.pods.includes(pod)) show(shown);
     });
     response.once('close', stop);
   },
