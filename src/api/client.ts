@@ -1,7 +1,7 @@
 import { constants } from 'node:http2';
 import { ApiError, apiErrorOf } from './errors.ts';
 import { type HttpResponse, http2Transport, type TlsMaterial } from './http2-transport.ts';
-import type { KubeApi, ObjectList, PatchType, RequestOptions, WatchEvent } from './port.ts';
+import type { ObjectList, PatchType, RequestOptions, StreamingApi, WatchEvent } from './port.ts';
 
 /** Who we are to the API server. Asked anew every time, so that what was rotated is used by the next one. */
 export interface Credentials {
@@ -33,7 +33,7 @@ const contentTypes: Readonly<Record<PatchType, string>> = {
 };
 
 /** A client of one API server: plain JSON over few HTTP/2 connections. */
-export function kubeApi(options: KubeApiOptions): KubeApi {
+export function kubeApi(options: KubeApiOptions): StreamingApi {
   const { server, ca, insecureSkipVerify = false, credentials = {}, userAgent = 'klab', timeoutMs = 60_000 } = options;
   const tls = (): TlsMaterial => {
     const certificate = credentials.certificate?.();
@@ -114,6 +114,19 @@ export function kubeApi(options: KubeApiOptions): KubeApi {
     type = 'application/json',
   ) => JSON.parse(await text(method, path, body, request, type)) as T;
 
+  async function* linesOf<L>(path: string, request: RequestOptions, read: (line: string) => L): AsyncIterable<L> {
+    const response = await send('GET', path, undefined, request, 'application/json');
+    if (response.status >= 400) throw apiErrorOf(response.status, await readAll(response));
+    try {
+      for await (const line of lines(response)) yield read(line);
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      throw new ApiError(0, 'Unreachable', `the watch of ${path} broke off`, { cause: error });
+    } finally {
+      response.body.close();
+    }
+  }
+
   return {
     get: <T>(path: string, request?: RequestOptions) => json<T>('GET', path, undefined, request),
     list: <T>(path: string, request?: RequestOptions) => json<ObjectList<T>>('GET', path, undefined, request),
@@ -125,18 +138,10 @@ export function kubeApi(options: KubeApiOptions): KubeApi {
       await text('DELETE', path, body, request, 'application/json');
     },
     raw: (path, request = {}) => text('GET', path, undefined, request, 'application/json'),
+    lines: (path, request) => linesOf(path, request, (line) => line),
     async *watch<T>(path: string, request: RequestOptions): AsyncIterable<WatchEvent<T>> {
       const query = { ...request.query, watch: true, allowWatchBookmarks: true };
-      const response = await send('GET', path, undefined, { ...request, query }, 'application/json');
-      if (response.status >= 400) throw apiErrorOf(response.status, await readAll(response));
-      try {
-        for await (const line of lines(response)) yield JSON.parse(line) as WatchEvent<T>;
-      } catch (error) {
-        request.signal?.throwIfAborted();
-        throw new ApiError(0, 'Unreachable', `the watch of ${path} broke off`, { cause: error });
-      } finally {
-        response.body.close();
-      }
+      yield* linesOf(path, { ...request, query }, (line) => JSON.parse(line) as WatchEvent<T>);
     },
     closeConnections: () => transport.close(),
   };

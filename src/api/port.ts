@@ -47,3 +47,9 @@ export interface KubeApi {
   /** Closes every connection, so that the next request dials anew (with the newest client certificate). */
   closeConnections(): void;
 }
+
+/** The API, and answers of any text that go on, as the kubelet's journal does. */
+export interface StreamingApi extends KubeApi {
+  /** The lines of an answer as they come, until it ends, fails or the signal aborts. */
+  lines(path: string, options: RequestOptions): AsyncIterable<string>;
+}
