@@ -30,7 +30,10 @@ const schema = z.looseObject({
       'client-key': z.string().optional(),
     }),
   ),
-  contexts: named('context', z.looseObject({ cluster: z.string(), user: z.string() })),
+  contexts: named(
+    'context',
+    z.looseObject({ cluster: z.string(), user: z.string(), namespace: z.string().optional() }),
+  ),
 });
 
 /** One context of a kubeconfig, ready to connect with. Files it names are read anew at each use. */
@@ -40,6 +43,8 @@ export interface KubeconfigAccess {
   /** The CA file's path, where the kubeconfig names one. */
   readonly caFile: string | undefined;
   readonly insecureSkipVerify: boolean;
+  /** What requests are about that name no other. */
+  readonly namespace: string;
   readonly credentials: Credentials;
 }
 
@@ -71,10 +76,12 @@ export function parseKubeconfig(text: string, where: string, context?: string): 
     if (found === undefined) throw bad(where, `has no ${what} "${name}"`);
     return found;
   };
-  const { cluster: clusterName, user: userName } = entry(config.contexts, wanted, 'context').context as {
+  const chosen = entry(config.contexts, wanted, 'context').context as {
     cluster: string;
     user: string;
+    namespace?: string;
   };
+  const { cluster: clusterName, user: userName } = chosen;
   const cluster = entry(config.clusters, clusterName, 'cluster').cluster as Record<
     string,
     string | boolean | undefined
@@ -91,6 +98,7 @@ export function parseKubeconfig(text: string, where: string, context?: string): 
     ca: material(caData, caFile),
     caFile: caFile === undefined ? undefined : path(caFile),
     insecureSkipVerify: cluster['insecure-skip-tls-verify'] === true,
+    namespace: chosen.namespace || 'default',
     credentials: {
       certificate: () => {
         const cert = material(user['client-certificate-data'], user['client-certificate']);

@@ -28,3 +28,18 @@ export const adminConfUnusable = (what: string) =>
   new KlabError('ADMIN_CONF_UNUSABLE', `the control plane's /etc/kubernetes/admin.conf cannot be used: ${what}`, {
     hint: 'has the cluster finished starting? see `klab export logs`',
   });
+
+export const contextNotFound = (context: string, cluster: string | undefined, others: readonly string[]) =>
+  new KlabError('CONTEXT_NOT_FOUND', `no kubeconfig has a context "${context}"`, {
+    hint:
+      cluster !== undefined
+        ? `add it with \`klab export kubeconfig --name ${cluster}\``
+        : others.length === 0
+          ? 'add one with `klab export kubeconfig`'
+          : `there are: ${others.join(', ')}`,
+  });
+
+export const noCurrentContext = (paths: readonly string[]) =>
+  new KlabError('CONTEXT_NOT_FOUND', `there is no current context in ${paths.join(', ')}`, {
+    hint: 'create a cluster with `klab create cluster`, or add one with `klab export kubeconfig`',
+  });
