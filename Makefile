@@ -37,7 +37,7 @@ walkthrough: image ## Plays docs/walkthrough.md on a cluster and writes into it 
 	@UPDATE_DOCS=1 vitest run --project e2e e2e/walkthrough/walkthrough.e2e.ts
 
 check: setup ## Lints, checks formatting and types
-	@biome check . && tsc --noEmit
+	@biome check . && tsc --noEmit && tsc --noEmit --project src/watch/web/page
 
 bundle: setup ## Bundles the node's programs into dist/
 	@$(NODE) scripts/bundle.ts

@@ -7,6 +7,7 @@ mkdir -p dist
 echo "==> lint and types"
 biome check .
 tsc --noEmit
+tsc --noEmit --project src/watch/web/page
 status=0
 rm -f dist/tests-*.json
 run() {

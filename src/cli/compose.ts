@@ -1,7 +1,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { ContainerEngine } from '../engine/port.ts';
 import { usageError } from './errors.ts';
-import type { BuildRequest, Run, UseCases } from './use-cases.ts';
+import type { BuildRequest, Run, UseCases, UserAccess, WatchRequest } from './use-cases.ts';
 
 /**
  * klab's parts, put together. What a command does not need is not loaded: `klab version` and the shell's completion
@@ -34,6 +34,22 @@ export function compose(env: NodeJS.ProcessEnv): UseCases {
       withParts: optionalParts.filter((part) => !withoutParts.includes(part)),
     });
     return { image: reference, parts };
+  };
+
+  /** The cluster as the user of the kubeconfig reaches it; Docker is not asked. */
+  const asUser = async ({ kubeconfig, cluster, context, namespace }: UserAccess) => {
+    const [{ userAccess }, { kubeApi }] = await Promise.all([
+      import('../cluster/kubeconfig/user-access.ts'),
+      import('../api/client.ts'),
+    ]);
+    const access = await userAccess(kubeconfig, { context, cluster });
+    const { server, ca, insecureSkipVerify, credentials } = access;
+    const api = kubeApi({ server, ca, insecureSkipVerify, credentials, userAgent: 'klab', timeoutMs: 15_000 });
+    return { api, server, namespace: namespace ?? access.namespace };
+  };
+  const openWatch = async (request: WatchRequest, { signal }: Run) => {
+    const [{ openWatch: open }, access] = await Promise.all([import('../watch/index.ts'), asUser(request)]);
+    return open({ ...request, ...access, clock: systemClock, signal });
   };
 
   return {
@@ -122,6 +138,22 @@ export function compose(env: NodeJS.ProcessEnv): UseCases {
     getSysctls: async (target, names, { signal }) => {
       const { getSysctls } = await import('../cluster/sysctl/index.ts');
       return getSysctls(await connect(), target, names, signal);
+    },
+    watch: async (request, run) => (await openWatch(request, run)).heard,
+    watchAtTerminal: async (request, run) => {
+      const { showAtTerminal } = await import('../watch/terminal/index.ts');
+      await showAtTerminal(await openWatch(request, run), { all: request.all, signal: run.signal });
+    },
+    watchInBrowser: async (request, onReady, run) => {
+      const { serveWatch } = await import('../watch/web/index.ts');
+      await serveWatch(await openWatch(request, run), { all: request.all, signal: run.signal, onReady });
+    },
+    explainPod: async (access, pod, { signal }) => {
+      const [{ explainPod, parsePodName }, { api, namespace }] = await Promise.all([
+        import('../watch/index.ts'),
+        asUser(access),
+      ]);
+      return explainPod(api, parsePodName(pod, namespace), signal);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { KlabError } from '../base/errors.ts';
 import { clusterNotFound } from '../cluster/errors.ts';
+import type { Heard } from '../watch/index.ts';
 import type { TextOutput } from './command.ts';
 import { runCli } from './run-cli.ts';
 import type { CniApplyRequest, CreateRequest, ExecIo, LoadRequest, NodeSummary, UseCases } from './use-cases.ts';
@@ -125,6 +126,37 @@ export class FakeUseCases implements UseCases {
     ];
   };
 
+  watched: readonly Heard[] = [];
+
+  watch: UseCases['watch'] = async ({ node, pod, once }) => {
+    this.calls.push(['watch', node, pod, once]);
+    if (this.failure) throw this.failure;
+    return iterate(this.watched);
+  };
+
+  watchAtTerminal: UseCases['watchAtTerminal'] = async ({ node, pod }) => {
+    this.calls.push(['watchAtTerminal', node, pod]);
+  };
+
+  watchInBrowser: UseCases['watchInBrowser'] = async ({ node, pod }, onReady) => {
+    this.calls.push(['watchInBrowser', node, pod]);
+    onReady('http://127.0.0.1:4000/?token=t');
+  };
+
+  explainPod: UseCases['explainPod'] = async ({ cluster, namespace }, pod) => {
+    this.calls.push(['explainPod', cluster, namespace, pod]);
+    if (this.failure) throw this.failure;
+    return {
+      pod: `default/${pod}`,
+      node: 'lab-worker',
+      phase: 'Running',
+      why: ['It runs and is ready.'],
+      steps: [],
+      events: [],
+      notes: [],
+    };
+  };
+
   private nodesOf({ name, workers }: { readonly name: string; readonly workers: number }): readonly NodeSummary[] {
     const names = ['control-plane', ...Array.from({ length: workers }, (_, i) => `worker${i === 0 ? '' : i + 1}`)];
     return names.map((role, i) => ({
@@ -136,6 +168,10 @@ export class FakeUseCases implements UseCases {
       address: `172.18.0.${i + 2}`,
     }));
   }
+}
+
+async function* iterate<T>(items: readonly T[]): AsyncIterable<T> {
+  yield* items;
 }
 
 export interface Ran {

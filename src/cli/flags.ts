@@ -97,6 +97,21 @@ export const kubeconfigFlag = textFlag({
   completes: 'file',
 });
 
+/** For commands that use the cluster as its user does. */
+export const kubeconfigReadFlag = textFlag({
+  long: 'kubeconfig',
+  value: 'FILE',
+  help: 'kubeconfig to use, instead of $KUBECONFIG or ~/.kube/config',
+  completes: 'file',
+});
+
+/** A klab cluster's context; without it, the current one. */
+export const userClusterFlag: Flag<string | undefined> = {
+  ...clusterNameFlag,
+  shownDefault: 'the current context of the kubeconfig',
+  read: givenName,
+};
+
 export type OutputFormat = 'text' | 'json';
 
 export const outputFlag = choiceFlag({

@@ -3,6 +3,7 @@ import type { AppliedCni, CniRequest, CniStatus, Encapsulation, RemovedCni } fro
 import type { KubeconfigPlace } from '../cluster/kubeconfig/paths.ts';
 import type { SysctlChange, SysctlTarget, SysctlValue } from '../cluster/sysctl/index.ts';
 import type { ClusterConfig } from '../config/model.ts';
+import type { Heard, PodStory } from '../watch/index.ts';
 
 /**
  * What the commands ask for, in the words of the command line. `compose.ts` fills it with the real things, tests with
@@ -39,6 +40,35 @@ export interface UseCases {
   setSysctls(target: SysctlTarget, assignments: readonly string[], run: Run): Promise<readonly SysctlChange[]>;
   /** Without names: those that `setSysctls` made. */
   getSysctls(target: SysctlTarget, names: readonly string[], run: Run): Promise<readonly SysctlValue[]>;
+  /** What the kubelets' journals tell, until the run is aborted (or, with `once`, until all is told). */
+  watch(request: WatchRequest, run: Run): Promise<AsyncIterable<Heard>>;
+  /** The same on klab's own terminal, until the user leaves. */
+  watchAtTerminal(request: WatchRequest, run: Run): Promise<void>;
+  /** The same for a browser on this machine, until the run is aborted; `onReady` is told the page's URL. */
+  watchInBrowser(request: WatchRequest, onReady: (url: string) => void, run: Run): Promise<void>;
+  /** `pod`: NAME or NAMESPACE/NAME. */
+  explainPod(access: UserAccess, pod: string, run: Run): Promise<PodStory>;
+}
+
+/** Which cluster is meant, as its user reaches it. */
+export interface UserAccess {
+  readonly kubeconfig: KubeconfigPlace;
+  /** Name of a klab cluster. */
+  readonly cluster: string | undefined;
+  readonly context: string | undefined;
+  /** Undefined: the context's. */
+  readonly namespace: string | undefined;
+}
+
+export interface WatchRequest extends UserAccess {
+  /** Undefined: every node. */
+  readonly node: string | undefined;
+  /** NAME or NAMESPACE/NAME; undefined: all. */
+  readonly pod: string | undefined;
+  /** Also what happens every second. */
+  readonly all: boolean;
+  /** What is remembered and no more. */
+  readonly once: boolean;
 }
 
 /** What a manifest's path is relative to, and what `-` reads. */

@@ -44,6 +44,22 @@ describe('liveView', () => {
     expect(shown(view, 'b/b')).toEqual(['pod.changed']);
   });
 
+  test('probes that succeed do not push out how the pod was started', () => {
+    const view = liveView({ perPod: 12, pods: 9 });
+    view.reader({ kind: 'pod.sandboxChanged', object }, at);
+    const outcome = { kind: 'success' } as const;
+    const probe = {
+      kind: 'probe.attempted',
+      probe: 'liveness',
+      object,
+      container: 'c',
+      containerId: 'i',
+      outcome,
+    } as const;
+    for (let ms = 0; ms < 50; ms += 1) view.reader({ ...probe, ms }, at);
+    expect(shown(view, 'ns/web')).toEqual(['pod.sandboxChanged', 40, 41, 42, 43, 44, 45, 46, 47, 48, 49]);
+  });
+
   test('what tells its pod by the UID alone is found with that pod', () => {
     const view = liveView({ perPod: 9, pods: 9 });
     view.reader({ kind: 'pod.sandboxChanged', object }, at);

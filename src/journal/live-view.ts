@@ -57,6 +57,13 @@ interface Remembered {
   readonly serial: number;
 }
 
+/** Told again and again while all is well: these must not push out what happened before. */
+const isRoutine = (record: JournalRecord): boolean =>
+  record.kind === 'runtime.relisted' ||
+  record.kind === 'pod.housekept' ||
+  (record.kind === 'probe.attempted' && record.outcome.kind === 'success');
+const routinePerPod = 10;
+
 /** Remembers the latest records of each pod, so that people can see what was decided and why, and watch on. */
 export function liveView({ perPod, pods }: LiveViewOptions): LiveView {
   const remembered = new Map<string, Remembered[]>();
@@ -68,6 +75,11 @@ export function liveView({ perPod, pods }: LiveViewOptions): LiveView {
 
   function remember(key: string, entry: Remembered): void {
     const list = remembered.get(key) ?? [];
+    if (isRoutine(entry.shown.record)) {
+      const routine = list.filter(({ shown }) => isRoutine(shown.record));
+      const [oldest] = routine;
+      if (oldest !== undefined && routine.length >= routinePerPod) list.splice(list.indexOf(oldest), 1);
+    }
     list.push(entry);
     if (list.length > perPod) list.shift();
     remembered.delete(key);

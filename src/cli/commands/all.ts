@@ -11,6 +11,7 @@ import { createCluster } from './create-cluster.ts';
 import { deleteCluster } from './delete-cluster.ts';
 import { deleteClusters } from './delete-clusters.ts';
 import { exec } from './exec.ts';
+import { explainPod } from './explain-pod.ts';
 import { exportKubeconfig } from './export-kubeconfig.ts';
 import { exportLogs } from './export-logs.ts';
 import { getClusters } from './get-clusters.ts';
@@ -21,6 +22,7 @@ import { loadImage } from './load-image.ts';
 import { sysctlGet } from './sysctl-get.ts';
 import { sysctlSet } from './sysctl-set.ts';
 import { version } from './version.ts';
+import { watch } from './watch.ts';
 
 const commands: readonly AnyCommand[] = [
   createCluster,
@@ -30,6 +32,8 @@ const commands: readonly AnyCommand[] = [
   getNodes,
   getKubeconfig,
   exec,
+  watch,
+  explainPod,
   loadImage,
   loadArchive,
   applyCni,
@@ -55,6 +59,7 @@ export const program: ProgramSpec = {
     create: 'Make a cluster',
     delete: 'Delete clusters',
     get: 'List clusters and nodes, print a kubeconfig',
+    explain: 'Tell why a pod is as it is',
     cni: 'Install another network, look at it, remove it',
     sysctl: 'Set kernel settings of nodes, look at them',
     load: 'Load images into the nodes',

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import type { Phase, Step } from '../../story/step.ts';
+import { layOutTimeline } from './timeline.ts';
+
+const step = (at: number, phase?: Phase, ms = 0, ok = true): Step => ({
+  at,
+  node: 'n',
+  pods: ['a/a'],
+  stage: 'did',
+  kind: 'pod.synced',
+  text: phase ?? 'nothing',
+  ...(phase === undefined ? {} : { span: { phase, ms, ok } }),
+});
+
+describe('layOutTimeline', () => {
+  test('nothing was done yet', () => expect(layOutTimeline([step(5)])).toBeUndefined());
+
+  test('lanes are in the order of a pod’s life, bars where their work was', () => {
+    const timeline = layOutTimeline([step(1000), step(1200, 'sandbox', 100), step(2000, 'pull', 800, false)]);
+    expect(timeline).toMatchObject({
+      from: 1000,
+      to: 2000,
+      lanes: [
+        { phase: 'sandbox', bars: [{ ok: true, label: 'sandbox (100 ms)' }] },
+        { phase: 'pull', bars: [{ ok: false }] },
+      ],
+    });
+    const bars = timeline?.lanes.flatMap((lane) => lane.bars) ?? [];
+    expect(bars.map(({ left, width }) => [left, width].map((x) => Number(x.toFixed(3))))).toEqual([
+      [0.1, 0.1],
+      [0.2, 0.8],
+    ]);
+  });
+
+  test('work began before the first step that is remembered', () => {
+    expect(layOutTimeline([step(1000), step(1100, 'sandbox', 500)])).toMatchObject({ from: 600, to: 1100 });
+  });
+
+  test('probes make it longer by half at most', () => {
+    const steps = [step(0), step(1000, 'start', 100), step(1200, 'probe', 10), step(90_000, 'probe', 10)];
+    expect(layOutTimeline(steps)).toMatchObject({ to: 1500 });
+    expect(layOutTimeline(steps)?.lanes.map(({ bars }) => bars.length)).toEqual([1, 1]);
+  });
+
+  test('work without length can be drawn', () => {
+    expect(layOutTimeline([step(7, 'volumes', 0)])).toMatchObject({ from: 7, to: 8 });
+  });
+});
