@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Puts in place what this machine lacks to build and run klab: packages, a Docker engine that answers, Node 24, the CRI client.
+# With --for-tests, also what only tests need: a browser.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 say() { printf '==> %s\n' "$*"; }
@@ -7,8 +8,9 @@ fail() { printf 'setup: %s\n' "$1" >&2; [ -z "${2:-}" ] || printf '  %s\n' "$2" 
 
 # Command → the Debian package it is in. The node image is built from these and from Go modules.
 packages_missing() {
-  local pair
-  for pair in dockerd:docker.io debootstrap:debootstrap catatonit:catatonit busybox:busybox-static iptables:iptables ip:iproute2 gcc:gcc make:make; do
+  local pair more=()
+  [ "${for_tests:-}" = "" ] || more=(chromium:chromium)
+  for pair in dockerd:docker.io debootstrap:debootstrap catatonit:catatonit busybox:busybox-static iptables:iptables ip:iproute2 gcc:gcc make:make "${more[@]}"; do
     command -v "${pair%%:*}" >/dev/null || [ -x "/usr/sbin/${pair%%:*}" ] || echo "${pair#*:}"
   done
 }
@@ -65,6 +67,7 @@ raise_inotify_limits() {
   done
 }
 
+[ "${1:-}" != --for-tests ] || for_tests=yes
 install_packages
 raise_inotify_limits
 need_go

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 export PATH="$PWD/node_modules/.bin:$PATH"
 mkdir -p dist
+scripts/setup.sh --for-tests
 echo "==> lint and types"
 biome check .
 tsc --noEmit

@@ -22,12 +22,21 @@ describe('liveView', () => {
   const shown = (view: ReturnType<typeof liveView>, pod?: string) =>
     view.recent(pod).map(({ record }) => ('ms' in record ? record.ms : record.kind));
 
-  test('remembers the last records of each pod, in order', () => {
-    const view = liveView({ perPod: 2, pods: 9 });
-    for (const [i, pod] of ['a/a', 'a/a', 'b/b', 'a/a'].entries()) view.reader(synced(pod, i), at);
-    expect(shown(view)).toEqual([1, 2, 3]);
-    expect(shown(view, 'a/a')).toEqual([1, 3]);
+  test('remembers how each pod began and its last records, in order', () => {
+    const view = liveView({ perPod: 3, pods: 9 });
+    for (const [i, pod] of ['a/a', 'a/a', 'b/b', 'a/a', 'a/a'].entries()) view.reader(synced(pod, i), at);
+    expect(shown(view)).toEqual([0, 2, 3, 4]);
+    expect(shown(view, 'a/a')).toEqual([0, 3, 4]);
     expect(shown(view, 'c/c')).toEqual([]);
+  });
+
+  test('of a pod that had the same name before, the end is remembered', () => {
+    const view = liveView({ perPod: 10, pods: 9 });
+    const added = { kind: 'pod.changed', operation: 'ADD', source: 'api', pods: ['a/a'] } as const;
+    for (let i = 0; i < 10; i += 1) view.reader(synced('a/a', i), at);
+    view.reader(added, at);
+    for (let i = 10; i < 30; i += 1) view.reader(synced('a/a', i), at);
+    expect(shown(view, 'a/a')).toEqual([8, 9, 'pod.changed', 10, 11, 25, 26, 27, 28, 29]);
   });
 
   test('forgets the pod of which nothing was heard for longest, and never the node', () => {

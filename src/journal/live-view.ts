@@ -18,7 +18,7 @@ export interface LiveView {
 }
 
 export interface LiveViewOptions {
-  /** How much is remembered of one pod, and of all that is about no pod. */
+  /** How many records are remembered of one pod, and of all that is about no pod. */
   readonly perPod: number;
   /** Pods beyond this many are forgotten, those first of which nothing was heard for longest. */
   readonly pods: number;
@@ -64,9 +64,48 @@ const isRoutine = (record: JournalRecord): boolean =>
   (record.kind === 'probe.attempted' && record.outcome.kind === 'success');
 const routinePerPod = 10;
 
-/** Remembers the latest records of each pod, so that people can see what was decided and why, and watch on. */
+interface Remembered {
+  readonly shown: ShownRecord;
+  readonly serial: number;
+}
+
+/** The records of one pod, oldest first: how it began, and the latest. What is too much goes out of the middle. */
+class PodMemory {
+  private list: Remembered[] = [];
+  /** Where the pod's own beginning is; before it, the end of a pod that had its name earlier. */
+  private start = 0;
+  private readonly most: number;
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  add(entry: Remembered): void {
+    const { record } = entry.shown;
+    if (record.kind === 'pod.changed' && record.operation === 'ADD') {
+      this.list = this.list.slice(-Math.floor(this.most / 5));
+      this.start = this.list.length;
+    }
+    if (isRoutine(record)) this.makeRoomForRoutine();
+    this.list.push(entry);
+    const beginning = this.start + Math.floor(this.most / 3);
+    if (this.list.length > this.most) this.list.splice(Math.min(beginning, this.most - 1), 1);
+  }
+
+  private makeRoomForRoutine(): void {
+    const routine = this.list.filter(({ shown }) => isRoutine(shown.record));
+    const [oldest] = routine;
+    if (oldest !== undefined && routine.length >= routinePerPod) this.list.splice(this.list.indexOf(oldest), 1);
+  }
+
+  entries(): readonly Remembered[] {
+    return this.list;
+  }
+}
+
+/** Remembers how each pod began and its latest records, so that people can see what was decided and why, and watch on. */
 export function liveView({ perPod, pods }: LiveViewOptions): LiveView {
-  const remembered = new Map<string, Remembered[]>();
+  const remembered = new Map<string, PodMemory>();
   /** Some records tell a pod by its UID alone. */
   const podByUid = new Map<string, string>();
   const listeners = new Set<(shown: ShownRecord) => void>();
@@ -74,16 +113,10 @@ export function liveView({ perPod, pods }: LiveViewOptions): LiveView {
   let serial = 0;
 
   function remember(key: string, entry: Remembered): void {
-    const list = remembered.get(key) ?? [];
-    if (isRoutine(entry.shown.record)) {
-      const routine = list.filter(({ shown }) => isRoutine(shown.record));
-      const [oldest] = routine;
-      if (oldest !== undefined && routine.length >= routinePerPod) list.splice(list.indexOf(oldest), 1);
-    }
-    list.push(entry);
-    if (list.length > perPod) list.shift();
+    const memory = remembered.get(key) ?? new PodMemory(perPod);
+    memory.add(entry);
     remembered.delete(key);
-    remembered.set(key, list);
+    remembered.set(key, memory);
     if (remembered.size <= pods) return;
     for (const oldest of remembered.keys()) {
       if (oldest === nobody) continue;
@@ -120,9 +153,10 @@ export function liveView({ perPod, pods }: LiveViewOptions): LiveView {
       for (const listener of listeners) listener(shown);
     },
     recent(pod) {
-      const lists = pod === undefined ? [...remembered.values()] : [remembered.get(pod) ?? []];
+      const memories = pod === undefined ? [...remembered.values()] : [remembered.get(pod)];
       // What is about several pods is remembered with each of them.
-      const once = new Map(lists.flat().map((entry) => [entry.serial, entry.shown]));
+      const entries = memories.flatMap((memory) => memory?.entries() ?? []);
+      const once = new Map(entries.map((entry) => [entry.serial, entry.shown]));
       return [...once].sort(([a], [b]) => a - b).map(([, shown]) => shown);
     },
     subscribe(listener) {

@@ -19,6 +19,7 @@ export const podWords: Describers = {
     return {
       stage: 'desired',
       text: `${operation} from ${textOf(fields, 'source')}${meaning === undefined ? '' : `: ${meaning}`}`,
+      ...(operation === 'REMOVE' ? { phase: 'gone' } : {}),
     };
   },
   'pod.terminating': ({ fields }) => ({
@@ -93,10 +94,14 @@ export const podWords: Describers = {
     text: `container ${textOf(fields, 'container')} is started again later`,
     because: 'it ended too often: back-off',
   }),
-  'pod.containerKilling': ({ fields }) => ({
-    ...did(`stopping container ${textOf(fields, 'container')}, grace ${numberOf(fields, 'graceSeconds')} s`),
-    because: textOf(fields, 'message'),
-  }),
+  'pod.containerKilling': ({ fields }) => {
+    const message = textOf(fields, 'message');
+    return {
+      ...did(`stopping container ${textOf(fields, 'container')}, grace ${numberOf(fields, 'graceSeconds')} s`),
+      // The usual message only says the same once more.
+      ...(message.startsWith('Stopping container') ? {} : { because: message }),
+    };
+  },
   'pod.containerKilled': ({ fields }) => did(`container ${textOf(fields, 'container')} stopped`, span('stop', fields)),
   'pod.hookFailed': ({ fields }) =>
     failed(`${textOf(fields, 'hook')} hook of ${textOf(fields, 'container')} failed: ${textOf(fields, 'error')}`),

@@ -1,7 +1,7 @@
 import { renderMs } from '../../story/durations.ts';
 import type { Step } from '../../story/step.ts';
 import { addSteps, filterSteps, filterSubjects, type Subject } from './model.ts';
-import { layOutTimeline } from './timeline.ts';
+import { layOutTimeline, type Scope } from './timeline.ts';
 
 /** The program of the page: it asks the server for steps, and shows them. All text is set as text, never as HTML. */
 
@@ -18,6 +18,7 @@ let subjects: ReadonlyMap<string, Subject> = new Map();
 /** What is shown while the page is held; undefined: what there is. */
 let held: ReadonlyMap<string, Subject> | undefined;
 let chosen: string | undefined;
+let scope: Scope = 'start';
 let frame = 0;
 
 function element(name: string, className: string, text = ''): HTMLElement {
@@ -58,7 +59,7 @@ function podButton({ name, phase, steps }: Subject): HTMLElement {
 }
 
 function timelineOf({ steps }: Subject): readonly HTMLElement[] {
-  const timeline = layOutTimeline(steps);
+  const timeline = layOutTimeline(steps, scope);
   if (timeline === undefined) return [];
   const lanes = timeline.lanes.map(({ phase, bars }) => {
     const lane = element('div', 'lane');
@@ -132,6 +133,14 @@ function listen(): void {
   });
 }
 
+const scopeButtons = [...document.querySelectorAll<HTMLElement>('[data-scope]')];
+for (const button of scopeButtons) {
+  button.addEventListener('click', () => {
+    scope = button.dataset.scope === 'all' ? 'all' : 'start';
+    for (const each of scopeButtons) each.setAttribute('aria-pressed', String(each === button));
+    drawSoon();
+  });
+}
 filterBox.addEventListener('input', drawSoon);
 holdButton.addEventListener('click', () => {
   held = held === undefined ? subjects : undefined;

@@ -13,10 +13,10 @@ const step = (at: number, phase?: Phase, ms = 0, ok = true): Step => ({
 });
 
 describe('layOutTimeline', () => {
-  test('nothing was done yet', () => expect(layOutTimeline([step(5)])).toBeUndefined());
+  test('nothing was done yet', () => expect(layOutTimeline([step(5)], 'all')).toBeUndefined());
 
   test('lanes are in the order of a pod’s life, bars where their work was', () => {
-    const timeline = layOutTimeline([step(1000), step(1200, 'sandbox', 100), step(2000, 'pull', 800, false)]);
+    const timeline = layOutTimeline([step(1000), step(1200, 'sandbox', 100), step(2000, 'pull', 800, false)], 'all');
     expect(timeline).toMatchObject({
       from: 1000,
       to: 2000,
@@ -33,16 +33,23 @@ describe('layOutTimeline', () => {
   });
 
   test('work began before the first step that is remembered', () => {
-    expect(layOutTimeline([step(1000), step(1100, 'sandbox', 500)])).toMatchObject({ from: 600, to: 1100 });
+    expect(layOutTimeline([step(1000), step(1100, 'sandbox', 500)], 'all')).toMatchObject({ from: 600, to: 1100 });
   });
 
   test('probes make it longer by half at most', () => {
     const steps = [step(0), step(1000, 'start', 100), step(1200, 'probe', 10), step(90_000, 'probe', 10)];
-    expect(layOutTimeline(steps)).toMatchObject({ to: 1500 });
-    expect(layOutTimeline(steps)?.lanes.map(({ bars }) => bars.length)).toEqual([1, 1]);
+    expect(layOutTimeline(steps, 'all')).toMatchObject({ to: 1500 });
+    expect(layOutTimeline(steps, 'all')?.lanes.map(({ bars }) => bars.length)).toEqual([1, 1]);
+  });
+
+  test('the start alone', () => {
+    const running: Step = { ...step(1000), kind: 'pod.running' };
+    const steps = [step(0, 'sandbox', 0), running, step(1900, 'start', 1), step(60_000, 'start', 1)];
+    expect(layOutTimeline(steps, 'start')).toMatchObject({ from: 0, to: 1900 });
+    expect(layOutTimeline(steps, 'all')).toMatchObject({ from: 0, to: 60_000 });
   });
 
   test('work without length can be drawn', () => {
-    expect(layOutTimeline([step(7, 'volumes', 0)])).toMatchObject({ from: 7, to: 8 });
+    expect(layOutTimeline([step(7, 'volumes', 0)], 'all')).toMatchObject({ from: 7, to: 8 });
   });
 });

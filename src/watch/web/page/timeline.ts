@@ -17,11 +17,15 @@ export interface Timeline {
   readonly lanes: readonly { readonly phase: Phase; readonly bars: readonly Bar[] }[];
 }
 
+/** `start`: until the pod runs for the first time; `all`: as far as it is remembered. */
+export type Scope = 'start' | 'all';
+
 /**
- * Lays a pod's work out in lanes, from the first step to the last piece of work. Probes go on for as long as the pod
- * does: they do not make the line longer than to half as much again as the rest.
+ * Lays a pod's work out in lanes, from the first step on. Probes go on for as long as the pod does: with `all`, they do
+ * not make the line longer than to half as much again as the rest.
  */
-export function layOutTimeline(steps: readonly Step[]): Timeline | undefined {
+export function layOutTimeline(all: readonly Step[], scope: Scope): Timeline | undefined {
+  const steps = scope === 'all' ? all : untilItRuns(all);
   const works = steps.flatMap(({ at, span, text }) =>
     span === undefined ? [] : [{ ...span, from: at - span.ms, to: at, label: text }],
   );
@@ -30,7 +34,8 @@ export function layOutTimeline(steps: readonly Step[]): Timeline | undefined {
   const others = works.filter(({ phase }) => phase !== 'probe');
   const last = Math.max(...works.map((work) => work.to));
   const settled = Math.max(...others.map((work) => work.to));
-  const to = Math.max(from + 1, others.length === 0 ? last : Math.min(last, settled + (settled - from) / 2));
+  const limit = scope === 'start' ? last : settled + (settled - from) / 2;
+  const to = Math.max(from + 1, others.length === 0 ? last : Math.min(last, limit));
   const lanes = phases.flatMap((phase) => {
     const bars = works
       .filter((work) => work.phase === phase && work.from <= to)
@@ -42,4 +47,14 @@ export function layOutTimeline(steps: readonly Step[]): Timeline | undefined {
     return bars.length === 0 ? [] : [{ phase, bars }];
   });
   return { from, to, lanes };
+}
+
+/** Steps until the pod runs, or is first waited for, and as long again by half; its first probes are among them. */
+function untilItRuns(steps: readonly Step[]): readonly Step[] {
+  const first = steps[0]?.at ?? 0;
+  const running = steps.find(({ kind, stage }) => kind === 'pod.running' || stage === 'waits');
+  if (running === undefined) return steps;
+  const probed = steps.find(({ kind }) => kind === 'probe.attempted')?.at ?? 0;
+  const until = Math.max(probed, running.at + Math.max(1000, (running.at - first) / 2));
+  return steps.filter(({ at }) => at <= until);
 }
