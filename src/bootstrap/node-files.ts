@@ -1,4 +1,6 @@
+import type { ApiObject } from '../api/port.ts';
 import type { FileTree, NodeFile } from '../base/file-tree.ts';
+import { renderTokenSecrets } from './join/bootstrap-tokens.ts';
 import { type ResolvedConfig, resolveConfig } from './kubeadm-config/resolve.ts';
 import { kubeletClientPem, renderKubeletClientFiles, renderKubeletFiles } from './kubelet-files.ts';
 import { controlPlanePki, renderPkiFiles } from './pki/files.ts';
@@ -17,7 +19,7 @@ export function renderNode(input: BootstrapInput, pki: ClusterPki, nodeName: str
     ...renderKubeletFiles(config),
     ...(config.node.role === 'control-plane'
       ? renderControlPlane(input, config, pki)
-      : renderWorker(input, config, pki)),
+      : renderWorker(input, config, pki.ca.certificatePem)),
   ]);
 }
 
@@ -64,17 +66,27 @@ function renderControlPlane(input: BootstrapInput, config: ResolvedConfig, pki: 
   ]);
 }
 
+/** What a worker needs to join a cluster that runs already, whose CA certificate is known and whose keys are not. */
+export function renderJoiningWorker(input: BootstrapInput, caPem: string, nodeName: string): FileTree {
+  const config = resolveConfig(input, nodeName);
+  return new Map([...renderKubeletFiles(config), ...renderWorker(input, config, caPem)]);
+}
+
+/** The Secret that makes the input's token known to the API server. */
+export const renderJoinToken = (input: BootstrapInput, nodeName: string): readonly ApiObject[] =>
+  renderTokenSecrets(resolveConfig(input, nodeName).init, input.now);
+
 /** A worker starts with the CA and a token; the rest it asks the API server for. */
-function renderWorker(input: BootstrapInput, config: ResolvedConfig, pki: ClusterPki): FileTree {
+function renderWorker(input: BootstrapInput, config: ResolvedConfig, caPem: string): FileTree {
   return new Map([
-    [`${config.cluster.certificatesDir}/ca.crt`, { text: pki.ca.certificatePem, mode: 0o644 }],
+    [`${config.cluster.certificatesDir}/ca.crt`, { text: caPem, mode: 0o644 }],
     [
       '/etc/kubernetes/bootstrap-kubelet.conf',
       {
         text: renderKubeconfig({
           cluster: config.cluster.clusterName,
           server: `https://${config.cluster.controlPlaneEndpoint}`,
-          caPem: pki.ca.certificatePem,
+          caPem,
           user: 'tls-bootstrap-token-user',
           credentials: { kind: 'token', token: config.init.bootstrapTokens[0]?.token ?? input.token },
         }),

@@ -66,6 +66,14 @@ export function compose(env: NodeJS.ProcessEnv): UseCases {
         },
       });
     },
+    addNodes: async (request, run) => {
+      const { addNodes } = await import('../cluster/add-node/index.ts');
+      return addNodes({ ...request, ...run, engine: await connect(), clock: systemClock, env });
+    },
+    deleteNodes: async (names) => {
+      const { deleteNodes } = await import('../cluster/delete-nodes.ts');
+      return deleteNodes(await connect(), names);
+    },
     deleteCluster: async (cluster, kubeconfig) => {
       const { deleteCluster } = await import('../cluster/delete.ts');
       return deleteCluster(await connect(), cluster, kubeconfig);

@@ -40,6 +40,18 @@ export class FakeUseCases implements UseCases {
     };
   };
 
+  addNodes: UseCases['addNodes'] = async (request) => {
+    this.calls.push(['addNodes', request]);
+    if (this.failure) throw this.failure;
+    return Array.from({ length: request.count }, (_, i) => `${request.cluster}-worker${i + 2}`);
+  };
+
+  deleteNodes: UseCases['deleteNodes'] = async (names) => {
+    this.calls.push(['deleteNodes', names]);
+    if (this.failure) throw this.failure;
+    return names;
+  };
+
   deleteCluster: UseCases['deleteCluster'] = async (cluster, kubeconfig) => {
     this.calls.push(['deleteCluster', cluster, kubeconfig.flag]);
     if (cluster === 'stuck') throw new KlabError('ENGINE_FAILED', 'it is stuck');

@@ -11,6 +11,9 @@ import type { Heard, PodStory } from '../watch/index.ts';
  */
 export interface UseCases {
   createCluster(request: CreateRequest, run: Run): Promise<CreatedCluster>;
+  /** Adds workers to a cluster that runs and answers their names. */
+  addNodes(request: AddNodesRequest, run: Run): Promise<readonly string[]>;
+  deleteNodes(names: readonly string[], run: Run): Promise<readonly string[]>;
   /** Throws CLUSTER_NOT_FOUND when there is no such cluster. */
   deleteCluster(cluster: string, kubeconfig: KubeconfigPlace, run: Run): Promise<DeletedCluster>;
   listClusters(run: Run): Promise<readonly ClusterSummary[]>;
@@ -106,6 +109,14 @@ export interface CreateRequest {
   readonly kubeconfig: KubeconfigPlace;
   /** Reads standard input, where the network's manifest is `-`. */
   readonly stdin?: () => Promise<string>;
+}
+
+export interface AddNodesRequest {
+  readonly cluster: string;
+  readonly count: number;
+  /** 0: do not wait. */
+  readonly waitMs: number;
+  readonly retain: boolean;
 }
 
 export interface CreatedCluster {

@@ -91,3 +91,13 @@ export const archiveRefused = (node: string, output: string) =>
     hint: 'is it an archive of `docker save` or of the OCI layout, and is there room on the disk (`df -h`)?',
     output,
   });
+
+export const clusterUnreadable = (cluster: string, what: string) =>
+  new KlabError('CLUSTER_UNREADABLE', `cluster "${cluster}" does not say what a new node has to be like: ${what}`, {
+    hint: 'klab adds nodes to clusters that klab made; look at it with `kubectl -n kube-system get configmaps`',
+  });
+
+export const notAWorker = (node: string) =>
+  new KlabError('NOT_A_WORKER', `node "${node}" is its cluster's control plane`, {
+    hint: 'without it there is no cluster: `klab delete cluster` deletes all of it',
+  });

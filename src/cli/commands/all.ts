@@ -8,8 +8,10 @@ import { cniStatus } from './cni-status.ts';
 import { complete } from './complete.ts';
 import { completionBash, completionFish, completionZsh } from './completion.ts';
 import { createCluster } from './create-cluster.ts';
+import { createNode } from './create-node.ts';
 import { deleteCluster } from './delete-cluster.ts';
 import { deleteClusters } from './delete-clusters.ts';
+import { deleteNode } from './delete-node.ts';
 import { exec } from './exec.ts';
 import { explainPod } from './explain-pod.ts';
 import { exportKubeconfig } from './export-kubeconfig.ts';
@@ -26,8 +28,10 @@ import { watch } from './watch.ts';
 
 const commands: readonly AnyCommand[] = [
   createCluster,
+  createNode,
   deleteCluster,
   deleteClusters,
+  deleteNode,
   getClusters,
   getNodes,
   getKubeconfig,
@@ -56,8 +60,8 @@ export const program: ProgramSpec = {
   version: klabVersion,
   commands,
   groups: {
-    create: 'Make a cluster',
-    delete: 'Delete clusters',
+    create: 'Make a cluster, add nodes to it',
+    delete: 'Delete clusters and nodes',
     get: 'List clusters and nodes, print a kubeconfig',
     explain: 'Tell why a pod is as it is',
     cni: 'Install another network, look at it, remove it',
