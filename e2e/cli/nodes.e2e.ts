@@ -41,6 +41,19 @@ test('a node that comes later is like the others, and is used', async () => {
   }
 });
 
+test('upstream’s kubeadm brings it in as well: reset by hand, then `kubeadm join`', async () => {
+  await cluster.onNode(added, ['kubeadm', 'reset', '--force']);
+  await cluster.kubectl(['delete', 'node', added]);
+  const printed = ['kubeadm', 'token', 'create', '--ttl=10m', '--print-join-command'];
+  const join = (await cluster.onNode(`${cluster.name}-control-plane`, printed)).trim();
+  // Upstream's check of the system refuses cgroup v1 whatever the kubelet is configured to do.
+  await cluster.onNode(added, ['sh', '-c', `${join} --ignore-preflight-errors=SystemVerification`]);
+  await cluster.kubectl(['wait', '--for=create', `node/${added}`, '--timeout=60s']);
+  await cluster.kubectl(['wait', '--for=condition=Ready', `node/${added}`, '--timeout=60s']);
+  const requests = await cluster.kubectl(['get', 'csr', '-o', 'jsonpath={.items[*].spec.username}']);
+  expect(requests).toContain(`system:bootstrap:${/--token (\w+)\./.exec(join)?.[1]}`);
+});
+
 test('and goes again, container and Node', async () => {
   await mustKlab(['delete', 'node', added]);
   expect(await nodesOf(cluster.name)).not.toContain(added);
