@@ -4,7 +4,7 @@ LAB ?= lab
 FOCUS ?= sig-node
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/local/go/bin
 
-.PHONY: help setup image lab test unit walkthrough conformance bench cgroup-v2 check bundle clean
+.PHONY: help setup image lab test unit walkthrough conformance bench bench-network cgroup-v2 check bundle clean
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ conformance: image ## Runs upstream's own tests (FOCUS=sig-node, NodeConformance
 
 bench: image ## Measures our kubelet beside upstream's, in turns (ARGS='--rounds 1 --only latency,burst50')
 	@$(NODE) bench/compare.ts --out dist/bench $(ARGS)
+
+bench-network: image ## Measures klab's own network beside another (ARGS='--rounds 1')
+	@$(NODE) bench/network.ts --out dist/bench $(ARGS)
 
 cgroup-v2: image ## Runs the kubelet's resources on cgroup v2, in user-mode Linux (RUNS='cgroupfs systemd v1')
 	@$(NODE) scripts/bundle.ts && $(NODE) e2e/cgroup-v2/main.ts $(RUNS)
