@@ -53,6 +53,22 @@ const aPod = (name: string, volume: object, more: object = {}) => ({
 const ready = (name: string) =>
   cluster.kubectl(['-n', ns.name, 'wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
 const inPod = (name: string, ...argv: string[]) => cluster.kubectl(['-n', ns.name, 'exec', name, '--', ...argv]);
+const startedAt = (name: string) =>
+  cluster.kubectl([
+    '-n',
+    ns.name,
+    'get',
+    'pod',
+    name,
+    '-o',
+    'jsonpath={.status.containerStatuses[0].state.running.startedAt}',
+  ]);
+interface Claim {
+  readonly status: {
+    readonly capacity: { readonly storage: string };
+    readonly allocatedResourceStatuses?: Readonly<Record<string, string>>;
+  };
+}
 const remove = (name: string) =>
   cluster.kubectl(['-n', ns.name, 'delete', 'pod', name, '--wait=true', '--timeout=60s']);
 
@@ -136,6 +152,32 @@ test('files belong to the pod’s group', async () => {
   await ready('grouped');
   expect(await inPod('grouped', 'stat', '-c', '%g', '/data', '/data/file')).toBe('2345\n2345');
   await remove('grouped');
+});
+
+test('a volume that has grown is grown on the node, while its pod runs', async () => {
+  await cluster.apply(aPod('grows', await claim('grown')));
+  await ready('grows');
+  const started = await startedAt('grows');
+  // As a driver's controller does it, which this driver does not have.
+  const size = (storage: string) => JSON.stringify({ spec: { capacity: { storage } } });
+  await cluster.kubectl(['patch', 'pv', `${ns.name}-grown`, '--type=merge', '-p', size('2Gi')]);
+  // The kubelet looks again at each sync of the pod: about once a minute, or when the pod changes.
+  await cluster.kubectl(['-n', ns.name, 'annotate', 'pod', 'grows', 'look=again']);
+  const status = await eventually('the claim’s new size', async () => {
+    const found = await cluster.json<Claim>(['-n', ns.name, 'get', 'pvc', 'grown']);
+    return found.status.capacity.storage === '2Gi' ? found.status : undefined;
+  });
+  expect(status.allocatedResourceStatuses).toBeUndefined();
+  const log = await onNode(`grep '^expand ' /var/lib/kubelet/plugins/${driver}/calls.log`);
+  const asked = JSON.parse(log.trim().split('\n').at(-1)?.slice('expand '.length) ?? '{}');
+  expect(asked).toMatchObject({ volumeId: `${ns.name}-grown`, capacityRange: { requiredBytes: String(2 ** 31) } });
+  expect(asked.volumePath).toContain('/mount');
+  await eventually('the Event', async () => {
+    const events = await cluster.kubectl(['-n', ns.name, 'get', 'events', '-o', 'jsonpath={.items[*].reason}']);
+    return events.includes('FileSystemResizeSuccessful') ? true : undefined;
+  });
+  expect(await startedAt('grows')).toBe(started);
+  await remove('grows');
 });
 
 test('an inline volume lives and ends with its pod', async () => {

@@ -212,7 +212,7 @@ describe('volumes', () => {
     expect(volumeCalls()).toEqual([]);
   });
 
-  it('grow where they are staged, and the claim is told', async () => {
+  it('grow where the pod has them, and the claim is told', async () => {
     await setUp('a');
     expect(csi.isExpandable('a', 'pv-1')).toBe(true);
     const claim = { metadata: { namespace: 'default', name: 'data' }, status: { capacity: { storage: '1Gi' } } };
@@ -221,7 +221,7 @@ describe('volumes', () => {
     const staged = join(stagingFolder(root, driverName, 'vol-1'), 'globalmount');
     expect(calls.find(({ method }) => method === 'expand')?.request).toMatchObject({
       volumeId: 'vol-1',
-      volumePath: staged,
+      volumePath: expect.stringMatching(/volumes\/kubernetes\.io~csi\/[^/]+\/mount$/),
       stagingTargetPath: staged,
       capacityRange: { requiredBytes: 2n ** 31n },
     });

@@ -2,6 +2,8 @@ import { type GrpcMethod, grpcChannel } from '../../cri/channel.ts';
 import {
   type NodeExpandVolumeRequest,
   type NodeGetInfoResponse,
+  type NodeGetVolumeStatsRequest,
+  type NodeGetVolumeStatsResponse,
   type NodePublishVolumeRequest,
   type NodeStageVolumeRequest,
   NodeServiceCapability_RPC_Type as Rpc,
@@ -18,27 +20,36 @@ export interface Driver {
   readonly exactAccessModes: boolean;
   /** It grows volumes on the node. */
   readonly expands: boolean;
+  /** It tells how full volumes are. */
+  readonly measures: boolean;
   readonly info: NodeGetInfoResponse;
   stage(request: NodeStageVolumeRequest): Promise<void>;
   publish(request: NodePublishVolumeRequest): Promise<void>;
   expand(request: NodeExpandVolumeRequest): Promise<void>;
+  measure(request: NodeGetVolumeStatsRequest): Promise<NodeGetVolumeStatsResponse>;
   unpublish(volumeId: string, targetPath: string): Promise<void>;
   unstage(volumeId: string, stagingTargetPath: string): Promise<void>;
   close(): void;
 }
 
 const timeoutMs = 120_000;
+/** Somebody waits for the figures of all volumes. */
+const measureMs = 10_000;
 
 export type OnCall = (call: { method: string; ms: number; code: string }) => void;
 
 /** Asks a driver what it can do and how it names this node. Rejects when it does not answer. */
 export async function connectDriver(socket: string, onCall: OnCall): Promise<Driver> {
   const channel = grpcChannel(socket);
-  async function call<Request, Response>(method: GrpcMethod<Request, Response>, request: Request): Promise<Response> {
+  async function call<Request, Response>(
+    method: GrpcMethod<Request, Response>,
+    request: Request,
+    limitMs = timeoutMs,
+  ): Promise<Response> {
     const startedAt = performance.now();
     let code = 'OK';
     try {
-      return await channel.unary(method, request, { timeoutMs });
+      return await channel.unary(method, request, { timeoutMs: limitMs });
     } catch (error) {
       code = error instanceof GrpcError ? error.code : 'Unknown';
       throw error;
@@ -55,10 +66,12 @@ export async function connectDriver(socket: string, onCall: OnCall): Promise<Dri
       givesGroup: can(Rpc.VOLUME_MOUNT_GROUP),
       exactAccessModes: can(Rpc.SINGLE_NODE_MULTI_WRITER),
       expands: can(Rpc.EXPAND_VOLUME),
+      measures: can(Rpc.GET_VOLUME_STATS),
       info,
       stage: async (request) => void (await call(service.nodeStageVolume, request)),
       publish: async (request) => void (await call(service.nodePublishVolume, request)),
       expand: async (request) => void (await call(service.nodeExpandVolume, request)),
+      measure: (request) => call(service.nodeGetVolumeStats, request, measureMs),
       unpublish: async (volumeId, targetPath) =>
         void (await call(service.nodeUnpublishVolume, { volumeId, targetPath })),
       unstage: async (volumeId, stagingTargetPath) =>

@@ -21,6 +21,7 @@ import {
   type SecretPlace,
   takesGroup,
 } from './request.ts';
+import { computeDrivenUsage, type DrivenUsage } from './volume-stats.ts';
 
 export { type CsiVolume, inlineVolume, persistentCsiVolume } from './request.ts';
 
@@ -50,6 +51,11 @@ export interface CsiVolumes {
   isExpandable(podUid: string, specName: string): boolean;
   /** Grows a published volume if its claim wants that. Never rejects: the volume is good at its old size. */
   expand(pod: Pod, volume: CsiVolume, bound: BoundClaim): Promise<void>;
+  /**
+   * How full the volume in `<pod>/volumes/kubernetes.io~csi/<name>` is; undefined when its driver does not tell.
+   * Rejects with the driver's error.
+   */
+  usage(folder: string): Promise<DrivenUsage | undefined>;
   /**
    * Unpublishes a pod's volumes, and unstages those that no pod has any more. `release` is called before, when there
    * are any: nothing else may hold them. Rejects with what is left undone.
@@ -203,7 +209,7 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
         expandForClaim(api, claim, wanted, (requiredBytes) =>
           driver.expand({
             volumeId: volume.handle,
-            volumePath: staged || join(folder, 'mount'),
+            volumePath: join(folder, 'mount'),
             stagingTargetPath: staged,
             capacityRange: { requiredBytes, limitBytes: 0n },
             volumeCapability: computeCapability(volume, driver.exactAccessModes, undefined),
@@ -215,6 +221,21 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
     } catch (error) {
       journal.write({ kind: 'volume.expansionFailed', ...tell, reason: messageOf(error) });
     }
+  }
+
+  async function usage(folder: string): Promise<DrivenUsage | undefined> {
+    const data = await readVolumeData(folder);
+    const driver = data && drivers.get(data.driverName)?.driver;
+    if (data === undefined || driver?.measures !== true) return undefined;
+    // Where it is staged is the hint of drivers that stage, inline volumes aside.
+    const staged = driver.stages && data.volumeLifecycleMode !== 'Ephemeral';
+    const staging = stagingFolder(rootDir, data.driverName, data.volumeHandle);
+    const answer = await driver.measure({
+      volumeId: data.volumeHandle,
+      volumePath: join(folder, 'mount'),
+      stagingTargetPath: staged ? join(staging, 'globalmount') : '',
+    });
+    return computeDrivenUsage(answer);
   }
 
   async function isPublishedElsewhere(own: string, { driverName, volumeHandle }: VolumeData): Promise<boolean> {
@@ -284,6 +305,7 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
     isRepublished: (podUid, specName) => published.get(`${podUid}/${specName}`)?.again === true,
     isExpandable: (podUid, specName) => published.get(`${podUid}/${specName}`)?.expands === true,
     expand,
+    usage,
     async tearDown(podUid, release) {
       const volumes = join(rootDir, 'pods', podUid, 'volumes', pluginFolder);
       const names = await list(volumes);

@@ -1,5 +1,5 @@
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, realpath } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Pod } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import { entriesOf, folderUsage } from './folder-usage.ts';
@@ -17,6 +17,24 @@ export interface VolumeUsage {
 export interface ClaimRef {
   readonly name: string;
   readonly namespace: string;
+}
+
+/** What is known of volumes beyond their folders. */
+export interface VolumeFacts {
+  /** The pod's volumes as they are mounted, by the pod's names for them. */
+  readonly mountedOf: (uid: string) => ReadonlyMap<string, { readonly hostPath: string }>;
+  /** How full the volume of a storage driver is that has this folder; undefined when the driver does not tell. */
+  readonly drivenUsage?:
+    | ((folder: string) => Promise<Pick<VolumeUsage, 'usedBytes' | 'inodesUsed' | 'fileSystem'> | undefined>)
+    | undefined;
+}
+
+const drivenPlugin = 'kubernetes.io~csi';
+
+/** The pod's name for the volume in a folder: a claim's folder bears the name of its volume instead. */
+export function volumeNameOf(folder: string, mounted: ReadonlyMap<string, { readonly hostPath: string }>): string {
+  for (const [name, { hostPath }] of mounted) if (`${hostPath}/`.startsWith(`${folder}/`)) return name;
+  return basename(folder);
 }
 
 /** Looking through folders takes long: what was measured is good for this long. */
