@@ -97,19 +97,24 @@ export const kubeconfigFlag = textFlag({
   completes: 'file',
 });
 
-/** For commands that use the cluster as its user does. */
-export const kubeconfigReadFlag = textFlag({
-  long: 'kubeconfig',
-  value: 'FILE',
-  help: 'kubeconfig to use, instead of $KUBECONFIG or ~/.kube/config',
-  completes: 'file',
-});
+/** What the commands are told that use a cluster as its user does, by the kubeconfig. */
+export interface UserAccessFlags {
+  readonly name: string | undefined;
+  readonly context: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly namespace: string | undefined;
+}
 
-/** A klab cluster's context; without it, the current one. */
-export const userClusterFlag: Flag<string | undefined> = {
-  ...clusterNameFlag,
-  shownDefault: 'the current context of the kubeconfig',
-  read: givenName,
+export const userAccessFlags: FlagTable<UserAccessFlags> = {
+  name: { ...clusterNameFlag, shownDefault: 'the current context of the kubeconfig', read: givenName },
+  context: textFlag({ long: 'context', value: 'NAME', help: 'context of the kubeconfig, instead of the current one' }),
+  kubeconfig: textFlag({
+    long: 'kubeconfig',
+    value: 'FILE',
+    help: 'kubeconfig to use, instead of $KUBECONFIG or ~/.kube/config',
+    completes: 'file',
+  }),
+  namespace: textFlag({ long: 'namespace', value: 'NAME', help: "the pod's namespace, instead of the context's" }),
 };
 
 export type OutputFormat = 'text' | 'json';

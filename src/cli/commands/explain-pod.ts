@@ -1,12 +1,8 @@
 import { defineCommand } from '../command.ts';
-import { kubeconfigReadFlag, type OutputFormat, outputFlag, textFlag, userClusterFlag } from '../flags.ts';
+import { type OutputFormat, outputFlag, type UserAccessFlags, userAccessFlags } from '../flags.ts';
 import { kubeconfigPlace } from '../kubeconfig-place.ts';
 
-interface Flags {
-  readonly name: string | undefined;
-  readonly context: string | undefined;
-  readonly kubeconfig: string | undefined;
-  readonly namespace: string | undefined;
+interface Flags extends UserAccessFlags {
   readonly output: OutputFormat;
 }
 
@@ -22,14 +18,7 @@ what it did, and the Events. A pod that is gone is told as far as kubelets remem
   ],
   argument: { name: 'POD', help: 'NAME or NAMESPACE/NAME', min: 1, max: 1 },
   flags: {
-    name: userClusterFlag,
-    context: textFlag({
-      long: 'context',
-      value: 'NAME',
-      help: 'context of the kubeconfig, instead of the current one',
-    }),
-    kubeconfig: kubeconfigReadFlag,
-    namespace: textFlag({ long: 'namespace', value: 'NAME', help: "the pod's namespace, instead of the context's" }),
+    ...userAccessFlags,
     output: outputFlag,
   },
   run: async (context, { name, namespace, output, ...flags }, [pod = '']) => {

@@ -1,14 +1,10 @@
 import { defineCommand } from '../command.ts';
 import { usageError } from '../errors.ts';
-import { booleanFlag, kubeconfigReadFlag, type OutputFormat, outputFlag, textFlag, userClusterFlag } from '../flags.ts';
+import { booleanFlag, type OutputFormat, outputFlag, type UserAccessFlags, userAccessFlags } from '../flags.ts';
 import { kubeconfigPlace } from '../kubeconfig-place.ts';
 import type { WatchRequest } from '../use-cases.ts';
 
-interface Flags {
-  readonly name: string | undefined;
-  readonly context: string | undefined;
-  readonly kubeconfig: string | undefined;
-  readonly namespace: string | undefined;
+interface Flags extends UserAccessFlags {
   readonly web: boolean;
   readonly once: boolean;
   readonly all: boolean;
@@ -38,14 +34,7 @@ as the user of the kubeconfig, who needs the verb get on nodes/proxy.`,
     completes: 'node',
   },
   flags: {
-    name: userClusterFlag,
-    context: textFlag({
-      long: 'context',
-      value: 'NAME',
-      help: 'context of the kubeconfig, instead of the current one',
-    }),
-    kubeconfig: kubeconfigReadFlag,
-    namespace: textFlag({ long: 'namespace', value: 'NAME', help: "the pod's namespace, instead of the context's" }),
+    ...userAccessFlags,
     web: booleanFlag({ long: 'web', help: 'serve it to a browser on this machine' }),
     once: booleanFlag({ long: 'once', help: 'show what is remembered, and end' }),
     all: booleanFlag({ long: 'all', help: 'also what happens every second, like relists' }),
