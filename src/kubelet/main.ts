@@ -181,6 +181,7 @@ async function runKubelet(
       ...(config.kubeletCgroups === undefined ? {} : { kubelet: config.kubeletCgroups }),
       ...(config.systemCgroups === undefined ? {} : { misc: config.systemCgroups }),
     },
+    volumes: { mountedOf: pods.volumes.mountedOf, drivenUsage: pods.csi?.usage },
     cgroupOf: (pod) => podCgroupPath(pod, config.cgroupRoot ?? '/', cgroupDriver),
   });
   readers.push(terminationMeter({ meters: metrics.meters, cache: pleg, podByUid: catalog.byUid }));

@@ -2,7 +2,6 @@ import { type GrpcMethod, grpcChannel } from '../../cri/channel.ts';
 import {
   type NodeExpandVolumeRequest,
   type NodeGetInfoResponse,
-  type NodeGetVolumeStatsRequest,
   type NodeGetVolumeStatsResponse,
   type NodePublishVolumeRequest,
   type NodeStageVolumeRequest,
@@ -26,7 +25,7 @@ export interface Driver {
   stage(request: NodeStageVolumeRequest): Promise<void>;
   publish(request: NodePublishVolumeRequest): Promise<void>;
   expand(request: NodeExpandVolumeRequest): Promise<void>;
-  measure(request: NodeGetVolumeStatsRequest): Promise<NodeGetVolumeStatsResponse>;
+  measure(volumeId: string, volumePath: string): Promise<NodeGetVolumeStatsResponse>;
   unpublish(volumeId: string, targetPath: string): Promise<void>;
   unstage(volumeId: string, stagingTargetPath: string): Promise<void>;
   close(): void;
@@ -71,7 +70,8 @@ export async function connectDriver(socket: string, onCall: OnCall): Promise<Dri
       stage: async (request) => void (await call(service.nodeStageVolume, request)),
       publish: async (request) => void (await call(service.nodePublishVolume, request)),
       expand: async (request) => void (await call(service.nodeExpandVolume, request)),
-      measure: (request) => call(service.nodeGetVolumeStats, request, measureMs),
+      measure: (volumeId, volumePath) =>
+        call(service.nodeGetVolumeStats, { volumeId, volumePath, stagingTargetPath: '' }, measureMs),
       unpublish: async (volumeId, targetPath) =>
         void (await call(service.nodeUnpublishVolume, { volumeId, targetPath })),
       unstage: async (volumeId, stagingTargetPath) =>

@@ -227,15 +227,7 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
     const data = await readVolumeData(folder);
     const driver = data && drivers.get(data.driverName)?.driver;
     if (data === undefined || driver?.measures !== true) return undefined;
-    // Where it is staged is the hint of drivers that stage, inline volumes aside.
-    const staged = driver.stages && data.volumeLifecycleMode !== 'Ephemeral';
-    const staging = stagingFolder(rootDir, data.driverName, data.volumeHandle);
-    const answer = await driver.measure({
-      volumeId: data.volumeHandle,
-      volumePath: join(folder, 'mount'),
-      stagingTargetPath: staged ? join(staging, 'globalmount') : '',
-    });
-    return computeDrivenUsage(answer);
+    return computeDrivenUsage(await driver.measure(data.volumeHandle, join(folder, 'mount')));
   }
 
   async function isPublishedElsewhere(own: string, { driverName, volumeHandle }: VolumeData): Promise<boolean> {

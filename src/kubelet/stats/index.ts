@@ -30,7 +30,7 @@ import {
 } from './summary.ts';
 import { readSummaryDetails } from './summary-details.ts';
 import { renderVolumeMetrics } from './volume-metrics.ts';
-import { claimOf, type VolumeUsage, volumeUsages } from './volume-usage.ts';
+import { claimOf, type VolumeFacts, type VolumeUsage, volumeUsages } from './volume-usage.ts';
 
 export { nodeStartupMeter, podStartMeter, terminationMeter } from './derived-metrics.ts';
 export { operationType, podGauges } from './gauges.ts';
@@ -48,6 +48,7 @@ export interface StatsOptions {
   readonly rootDir: string;
   /** Paths of the cgroups that the summary shows beside the pods: kubepods as `pods`, and what the flags name. */
   readonly systemCgroups: Readonly<Record<string, string>>;
+  readonly volumes: VolumeFacts;
   /** Path of a pod's cgroup below the mounts. */
   readonly cgroupOf: (pod: Pod) => string;
 }
@@ -78,6 +79,7 @@ export function nodeStats({
   memoryBytes,
   rootDir,
   systemCgroups: namedCgroups,
+  volumes: volumeFacts,
   cgroupOf,
 }: StatsOptions): Stats {
   const ownCgroup = readOwnCgroup();
@@ -122,9 +124,9 @@ export function nodeStats({
   const runs = ({ attributes }: PodSandboxStats): boolean =>
     cache.get(attributes?.metadata?.uid ?? '')?.sandboxes[0]?.ready ?? false;
 
-  const measureVolumes = volumeUsages(rootDir, clock);
+  const measureVolumes = volumeUsages(rootDir, clock, undefined, volumeFacts);
   /** Apart, as asking for other pods makes it forget. */
-  const measureClaims = volumeUsages(rootDir, clock);
+  const measureClaims = volumeUsages(rootDir, clock, undefined, volumeFacts);
 
   async function runningContainers(
     uids: readonly string[],

@@ -69,12 +69,14 @@ async function measure(parent: string, name: string, now: Instant): Promise<Volu
 
 /**
  * Measures the volumes of pods, by UID; figures that are fresh enough are not measured again. `freshMs` tells how long
- * they are, from how long it took to measure them.
+ * they are, from how long it took to measure them. With `facts`, storage drivers are asked about theirs, and whoever
+ * cannot tell is left out.
  */
 export function volumeUsages(
   rootDir: string,
   clock: Clock,
   freshMs: (tookMs: number) => number = minute,
+  facts?: VolumeFacts,
 ): (uids: readonly string[]) => Promise<ReadonlyMap<string, readonly VolumeUsage[]>> {
   const measured = new Map<string, { readonly freshUntil: Instant; readonly volumes: readonly VolumeUsage[] }>();
 
@@ -82,13 +84,20 @@ export function volumeUsages(
     const known = measured.get(uid);
     if (known !== undefined && clock.now() < known.freshUntil) return known.volumes;
     const startedAt = clock.now();
-    const folder = join(rootDir, 'pods', uid, 'volumes');
+    const given = join(rootDir, 'pods', uid, 'volumes');
+    // Where volumes are mounted is known by real paths only.
+    const folder = facts === undefined ? given : await realpath(given).catch(() => given);
+    const mounted = facts?.mountedOf(uid) ?? new Map<string, never>();
     const volumes: VolumeUsage[] = [];
     for (const plugin of await entriesOf(folder)) {
       const parent = join(folder, plugin.name);
       for (const { name } of await entriesOf(parent)) {
-        const usage = await measure(parent, name, clock.now());
-        if (usage !== undefined) volumes.push(usage);
+        const place = join(parent, name);
+        const asked = plugin.name === drivenPlugin ? facts?.drivenUsage : undefined;
+        const usage =
+          asked === undefined ? await measure(parent, name, clock.now()) : await asked(place).catch(() => undefined);
+        if (usage !== undefined)
+          volumes.push({ ...usage, name: volumeNameOf(place, mounted), measuredAt: clock.now() });
       }
     }
     measured.set(uid, { freshUntil: clock.now() + freshMs(clock.now() - startedAt), volumes });

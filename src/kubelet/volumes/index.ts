@@ -21,6 +21,8 @@ export interface VolumeManagerOptions extends Omit<SetUpOptions, 'onSlowOwnershi
 export interface HurriedVolumeManager extends VolumeManager {
   /** An object that the pod refers to has changed: volumes that failed are tried again at once. */
   hurry(uid: string): void;
+  /** The pod's volumes that are ready, by the pod's names for them. */
+  mountedOf(uid: string): ReadonlyMap<string, MountedVolume>;
 }
 
 /** How long a pod's start waits for its volumes before the sync fails and begins anew. */
@@ -177,6 +179,7 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
       retries.forget(uid);
     },
     hurry: (uid) => retries.hurry(uid),
+    mountedOf: (uid) => ready.get(uid) ?? new Map(),
   };
 
   function failureOf(
