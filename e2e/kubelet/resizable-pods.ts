@@ -12,6 +12,8 @@ export interface PodJson {
   readonly spec: { readonly containers: readonly { readonly resources: Resources }[] };
   readonly status: {
     readonly phase: string;
+    readonly reason?: string;
+    readonly message?: string;
     readonly observedGeneration: number;
     readonly qosClass: string;
     readonly resources?: Resources;
@@ -86,10 +88,15 @@ export function resizablePods(cluster: Cluster, ns: string, node: string) {
     get,
     create,
     /** The pod once it is Ready. */
-    async ready(name: string): Promise<PodJson> {
-      await kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
-      return get(name);
-    },
+    ready: (name: string): Promise<PodJson> =>
+      eventually(`pod ${name} Ready`, async () => {
+        const pod = await get(name);
+        const { phase, reason, message } = pod.status;
+        if (phase === 'Failed') throw new Error(`pod ${name} ended: ${reason}: ${message}`);
+        return conditionOf(pod, 'Ready')?.status === 'True' ? pod : undefined;
+      }),
+    /** Resolves once no pod of the namespace is left. */
+    deleteAll: () => kubectl('delete', 'pods', '--all', '--force', '--grace-period=0'),
     resize,
     resizeContainer: (name: string, resources: Resources) =>
       resize(name, { containers: [{ name: 'main', resources }] }),

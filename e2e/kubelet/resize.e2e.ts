@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, useCluster } from '../harness/cluster.ts';
 import { eventually } from '../harness/eventually.ts';
 import { both, busybox, conditionOf, type Resources, resizablePods } from './resizable-pods.ts';
@@ -15,6 +15,8 @@ beforeAll(async () => {
   remove = namespace.remove;
   pods = resizablePods(cluster, namespace.name, node);
 });
+// What one test's pods request, the next one's may need: where CoreDNS shares the node, two cores are soon full.
+afterEach(() => pods.deleteAll());
 afterAll(() => remove?.());
 
 describe('a running container is given more and less', () => {
