@@ -6,6 +6,8 @@ import { eventually } from '../harness/eventually.ts';
 /** Volumes of a CSI driver that is a process of its own on the node. */
 
 const driver = 'folders.csi.klab.test';
+/** One whose volumes a controller attaches to nodes. */
+const attachedDriver = 'attached.csi.klab.test';
 const image = 'docker.io/library/busybox:1.37';
 let cluster: Cluster;
 let node = '';
@@ -16,19 +18,18 @@ const calls = async (): Promise<string[]> =>
   (await onNode(`cat /var/lib/kubelet/plugins/${driver}/calls.log`))
     .split('\n')
     .map((line) => line.split(' ')[0] ?? '');
-const startDriver = () =>
+const startDriver = (name = driver) =>
   onNode(
-    `nohup /usr/lib/klab/bin/node /run/csi-plugin.cjs /var/lib/kubelet ${node} > /run/csi-plugin.log 2>&1 & echo $! > /run/csi-plugin.pid`,
+    `nohup /usr/lib/klab/bin/node /run/csi-plugin.cjs /var/lib/kubelet ${node} ${name} > /run/${name}.log 2>&1 & echo $! > /run/${name}.pid`,
   );
-const registered = () =>
-  eventually('the driver in the CSINode', async () => {
-    const { spec } = await cluster.json<{ spec: { drivers?: { name: string; nodeID: string }[] } }>([
-      'get',
-      'csinode',
-      node,
-    ]);
-    return spec.drivers?.find(({ name }) => name === driver);
-  });
+const stopDriver = (name = driver) => onNode(`kill $(cat /run/${name}.pid)`);
+async function driversOfNode(): Promise<readonly { readonly name: string; readonly nodeID: string }[]> {
+  type CsiNode = { spec: { drivers?: { name: string; nodeID: string }[] } };
+  const { spec } = await cluster.json<CsiNode>(['get', 'csinode', node]);
+  return spec.drivers ?? [];
+}
+const registered = (name = driver) =>
+  eventually('the driver in the CSINode', async () => (await driversOfNode()).find((known) => known.name === name));
 
 const aPod = (name: string, volume: object, more: object = {}) => ({
   apiVersion: 'v1',
@@ -73,7 +74,7 @@ const remove = (name: string) =>
   cluster.kubectl(['-n', ns.name, 'delete', 'pod', name, '--wait=true', '--timeout=60s']);
 
 /** A volume of the driver's, claimed. */
-async function claim(name: string): Promise<{ persistentVolumeClaim: { claimName: string } }> {
+async function claim(name: string, by = driver): Promise<{ persistentVolumeClaim: { claimName: string } }> {
   await cluster.apply({
     apiVersion: 'v1',
     kind: 'PersistentVolume',
@@ -82,7 +83,7 @@ async function claim(name: string): Promise<{ persistentVolumeClaim: { claimName
       capacity: { storage: '1Gi' },
       accessModes: ['ReadWriteOnce'],
       storageClassName: 'none',
-      csi: { driver, volumeHandle: `${ns.name}-${name}` },
+      csi: { driver: by, volumeHandle: `${ns.name}-${name}` },
     },
   });
   await cluster.apply({
@@ -119,8 +120,8 @@ beforeAll(async () => {
   await registered();
 });
 afterAll(async () => {
-  await onNode('kill $(cat /run/csi-plugin.pid) || true');
-  await cluster.kubectl(['delete', 'csidriver', driver, '--ignore-not-found']);
+  await onNode(`kill $(cat /run/${driver}.pid) || true`);
+  await cluster.kubectl(['delete', 'csidriver', driver, attachedDriver, '--ignore-not-found']);
   const volumes = await cluster.kubectl(['get', 'pv', '-o', 'name']);
   const own = volumes.split('\n').filter((name) => name.includes(`/${ns.name}-`));
   await ns.remove();
@@ -180,6 +181,83 @@ test('a volume that has grown is grown on the node, while its pod runs', async (
   await remove('grows');
 });
 
+test('its driver tells how full a volume is', async () => {
+  await cluster.apply(aPod('measured', await claim('measured')));
+  await ready('measured');
+  type Summary = { pods: { podRef: { name: string }; volume?: { name: string }[] }[] };
+  const volume = await eventually('the volume in the summary', async () => {
+    const { pods } = JSON.parse(
+      await cluster.kubectl(['get', '--raw', `/api/v1/nodes/${node}/proxy/stats/summary`]),
+    ) as Summary;
+    return pods.find(({ podRef }) => podRef.name === 'measured')?.volume?.find(({ name }) => name === 'data');
+  });
+  expect(volume).toMatchObject({
+    ...{ capacityBytes: 1000, usedBytes: 400, availableBytes: 600, inodes: 50, inodesUsed: 20, inodesFree: 30 },
+    pvcRef: { name: 'measured', namespace: ns.name },
+  });
+  const metrics = await cluster.kubectl(['get', '--raw', `/api/v1/nodes/${node}/proxy/metrics`]);
+  const labels = `{namespace="${ns.name}",persistentvolumeclaim="measured"}`;
+  expect(metrics).toContain(`kubelet_volume_stats_used_bytes${labels} 400`);
+  await remove('measured');
+});
+
+test('a volume is mounted once it is attached, and detached once nobody uses it', async () => {
+  type NodeVolumes = { status: { volumesInUse?: string[]; volumesAttached?: { name: string }[] } };
+  const nodeVolumes = async () => (await cluster.json<NodeVolumes>(['get', 'node', node])).status;
+  type Attachments = { items: { metadata: { name: string }; spec: { attacher: string; nodeName: string } }[] };
+  const attachment = async () =>
+    (await cluster.json<Attachments>(['get', 'volumeattachments'])).items.find(
+      ({ spec }) => spec.attacher === attachedDriver && spec.nodeName === node,
+    )?.metadata.name;
+
+  await cluster.apply({
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'CSIDriver',
+    metadata: { name: attachedDriver },
+    spec: { attachRequired: true },
+  });
+  await startDriver(attachedDriver);
+  try {
+    await registered(attachedDriver);
+    await cluster.apply(aPod('attached', await claim('attached', attachedDriver)));
+    const name = `kubernetes.io/csi/${attachedDriver}^${ns.name}-attached`;
+    await eventually(
+      'the volume in use',
+      async () => ((await nodeVolumes()).volumesInUse ?? []).includes(name) || undefined,
+    );
+    // What the driver's attacher would say, which this driver does not have.
+    const wanted = await eventually('the wish for it', attachment);
+    const said = JSON.stringify({ status: { attached: true, attachmentMetadata: { slot: '7' } } });
+    await cluster.kubectl(['patch', 'volumeattachment', wanted, '--subresource=status', '--type=merge', '-p', said]);
+    await ready('attached');
+    expect((await nodeVolumes()).volumesAttached?.map((volume) => volume.name)).toContain(name);
+    const log = await onNode(`grep '^stage ' /var/lib/kubelet/plugins/${attachedDriver}/calls.log`);
+    expect(log).toContain('"publishContext":{"slot":"7"}');
+    // To wait for it is nothing to complain of.
+    const events = await cluster.kubectl(['-n', ns.name, 'get', 'events', '-o', 'jsonpath={.items[*].message}']);
+    expect(events).not.toContain('MountVolume.SetUp failed');
+
+    await onNode('systemctl restart kubelet');
+    await eventually('the pod is known again', () => inPod('attached', 'true').then(() => true));
+    expect((await nodeVolumes()).volumesInUse).toEqual([name]);
+
+    await remove('attached');
+    await eventually(
+      'nothing in use',
+      async () => ((await nodeVolumes()).volumesInUse ?? []).length === 0 || undefined,
+    );
+    await eventually('the detachment', async () => ((await attachment()) === undefined ? true : undefined));
+  } finally {
+    // Its driver is needed to give the volume back.
+    await cluster.kubectl(['-n', ns.name, 'delete', 'pod', 'attached', '--ignore-not-found', '--timeout=60s']);
+    await stopDriver(attachedDriver);
+    await onNode(`rm -f /var/lib/kubelet/plugins_registry/${attachedDriver}-reg.sock`);
+  }
+  await eventually('one driver less', async () =>
+    (await driversOfNode()).every((known) => known.name !== attachedDriver) ? true : undefined,
+  );
+});
+
 test('an inline volume lives and ends with its pod', async () => {
   await cluster.apply(aPod('inline', { csi: { driver } }));
   await ready('inline');
@@ -194,7 +272,7 @@ test('volumes stay through a restart of the kubelet and of the driver, and are g
   await cluster.apply(aPod('kept', await claim('kept')));
   await ready('kept');
   const { status } = await cluster.json<{ status: object }>(['-n', ns.name, 'get', 'pod', 'kept']);
-  await onNode('kill $(cat /run/csi-plugin.pid)');
+  await stopDriver();
   await onNode('systemctl restart kubelet');
   await startDriver();
   await registered();

@@ -16,7 +16,7 @@ import { composeDefence } from './compose/defence.ts';
 import type { Foundation } from './compose/foundation.ts';
 import { composeNode } from './compose/node.ts';
 import { composePods } from './compose/pods.ts';
-import { composeSources, sourceNames } from './compose/sources.ts';
+import { composeSources } from './compose/sources.ts';
 import {
   allFeatures,
   computeConfiguration,
@@ -141,7 +141,6 @@ async function runKubelet(
     journal,
     runs: (uid, name) => pleg.get(uid)?.containers.some((c) => c.name === name && c.state === 'running') ?? false,
     pods: () => pods.loop.activePods(),
-    sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
     placement: () => pods.placement,
     onChange: () => nodeParts.node.updateSoon(),
   });

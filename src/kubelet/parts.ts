@@ -168,6 +168,16 @@ export interface NodeFacts {
   allocatable(): Readonly<Record<string, string>>;
 }
 
+/** What the node tells of volumes that controllers attach to it. (csi/) */
+export interface NodeStorage {
+  /** Why the node takes no pods yet on account of its volumes; undefined when there is nothing in the way. */
+  problem(): string | undefined;
+  /** The Node object is there. Resolves when what goes with it is, or was seen to fail. */
+  registered(): Promise<void>;
+  /** For status.volumesInUse; undefined while it is not known: then what is there stays. */
+  volumesInUse(): Promise<readonly string[] | undefined>;
+}
+
 /** Problems that make the node NotReady. (node/runtime-state) */
 export interface RuntimeState {
   /** Runtime, PLEG and storage errors: while there is one, pods are not synced. */

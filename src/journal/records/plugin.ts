@@ -13,7 +13,9 @@ export type PluginRecord =
       readonly ms: number;
       /** A code of gRPC. */
       readonly code: string;
-    };
+    }
+  /** What the node tells of its drivers could not be brought up to date. */
+  | { readonly kind: 'csi.nodeFailed'; readonly reason: string };
 
 export const pluginProjections: Projections<PluginRecord> = {
   'plugin.registered': {
@@ -33,4 +35,5 @@ export const pluginProjections: Projections<PluginRecord> = {
         migrated: 'false',
       }),
   },
+  'csi.nodeFailed': { log: ({ reason }) => failure('Failed to publish CSINode', { err: reason }) },
 };

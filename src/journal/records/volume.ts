@@ -11,6 +11,12 @@ export type VolumeRecord =
       readonly volume: string;
       readonly reason: string;
     }
+  | {
+      readonly kind: 'volume.notAttached';
+      readonly object: ObjectReference;
+      readonly volume: string;
+      readonly reason: string;
+    }
   /** A claim does not lead to a volume. */
   | { readonly kind: 'volume.unprocessed'; readonly object: ObjectReference; readonly reason: string }
   | { readonly kind: 'volume.subPathFailed'; readonly pod: string; readonly path: string; readonly error: string }
@@ -74,6 +80,10 @@ export const volumeProjections: Projections<VolumeRecord> = {
     log: ({ object, reason }) =>
       failure('Unable to attach or mount volumes for pod; skipping pod', { pod: podOf(object), err: reason }),
     event: ({ object, reason }) => warningEvent(object, 'FailedMount', `Unable to attach or mount volumes: ${reason}`),
+  },
+  'volume.notAttached': {
+    log: ({ object, volume, reason }) =>
+      info(2, 'Volume is not attached yet', { volumeName: volume, pod: podOf(object), reason }),
   },
   'volume.subPathFailed': {
     log: ({ pod, path, error }) =>

@@ -16,6 +16,7 @@ import { cgroupFs } from '../resources/index.ts';
 import { kubernetesVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 import { latePressure } from './late-pressure.ts';
+import { lateStorage } from './late-storage.ts';
 
 export interface NodeParts {
   readonly machine: Machine;
@@ -23,6 +24,7 @@ export interface NodeParts {
   readonly node: NodeManager;
   /** Told of later, by those who watch the node. */
   readonly pressure: ReturnType<typeof latePressure>;
+  readonly storage: ReturnType<typeof lateStorage>;
 }
 
 /** The node's own side: what the machine has, how the runtime is, and the Node object. */
@@ -52,6 +54,7 @@ export async function composeNode(
     onChange: () => node.updateSoon(),
   });
   const pressure = latePressure();
+  const storage = lateStorage();
   const reserved = {
     systemReserved: config.systemReserved ?? {},
     kubeReserved: config.kubeReserved ?? {},
@@ -86,6 +89,7 @@ export async function composeNode(
     kubeletVersion: kubernetesVersion,
     port: config.port,
     maxImages: config.nodeStatusMaxImages,
+    storage,
     listImages: () => cri.listImages(),
     health: () => ({
       memoryPressure: pressure.conditions().includes('MemoryPressure'),
@@ -93,7 +97,7 @@ export async function composeNode(
       pidPressure: pressure.conditions().includes('PIDPressure'),
       errors: [
         ...state.runtimeErrors(),
-        ...[state.networkError()].filter((error) => error !== undefined),
+        ...[state.networkError(), storage.problem()].filter((error) => error !== undefined),
         ...(pressure.shuttingDown() ? ['node is shutting down'] : []),
       ],
     }),
@@ -103,5 +107,5 @@ export async function composeNode(
         .catch((error: Error) => journal.write({ kind: 'node.runtimeSilent', reason: error.message })),
   });
   await node.prepare();
-  return { machine, state, node, pressure };
+  return { machine, state, node, pressure, storage };
 }

@@ -2,7 +2,6 @@ import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Node } from '../../api/types.ts';
-import { messageOf } from '../../base/errors.ts';
 import { waitUntil } from '../../base/wait-until.ts';
 import {
   decideAdmission,
@@ -11,7 +10,6 @@ import {
   nodeForAdmission,
   preemptor,
   safeSysctlsOf,
-  unexpectedAdmissionError,
   withHeld,
 } from '../admission/index.ts';
 import { openAllocations } from '../allocation/index.ts';
@@ -67,7 +65,7 @@ export interface PodInputs extends NodeParts {
 /** Everything that makes pods be: from their volumes and cgroups to their workers and the loop that feeds these. */
 export function composePods(
   foundation: Foundation,
-  { pleg, catalog, machine, state, node, pressure, devices, cgroupDriver, logLinks }: PodInputs,
+  { pleg, catalog, machine, state, node, pressure, storage, devices, cgroupDriver, logLinks }: PodInputs,
 ) {
   const { flags, config, clock, startedAt, journal, cri, api } = foundation;
   const { rootDir } = flags;
@@ -135,9 +133,16 @@ export function composePods(
       rootDir: realpathSync(rootDir),
       nodeName: foundation.nodeName,
       api,
+      clock,
       journal,
       token: objects.token,
+      node,
+      onAttached: (uid) => {
+        volumes.hurry(uid);
+        workers.wake(uid);
+      },
     });
+  if (csi !== undefined) storage.from(csi);
   const volumes = volumeManager({
     csi,
     rootDir,
@@ -226,6 +231,7 @@ export function composePods(
     journal,
     settings: parseTopologySettings(config),
     machine: () => readMachineTopology('/sys/devices/system', machine.memoryBytes),
+    devices,
     runtime: cri,
     cache: pleg,
     activePods: () => loop.activePods(),
@@ -353,10 +359,7 @@ export function composePods(
       if (verdict.preempting !== undefined) await preempt(pod, verdict.preempting);
       const placed = await placement.admit(pod, others);
       if (placed.kind === 'refused') return { admitted: false, reason: placed.reason, message: placed.message };
-      return devices.allocate(pod).then(
-        () => verdict,
-        (error) => unexpectedAdmissionError(`Allocate failed due to ${messageOf(error)}, which is unexpected`),
-      );
+      return verdict;
     },
     housekeep: podHousekeeping({
       releaseDevices: () => devices.keepOnly(new Set(loop.activePods().map(uidOf))),

@@ -5,13 +5,14 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../../api/errors.ts';
 import type { KubeApi } from '../../api/port.ts';
+import type { Node } from '../../api/types.ts';
 import { systemClock } from '../../base/clock.ts';
 import { NodeService } from '../../cri/generated/csi.ts';
 import { RegistrationService } from '../../cri/generated/pluginregistration.ts';
 import { createJournal } from '../../journal/journal.ts';
 import { pluginWatcher } from '../plugins/index.ts';
-import { type CsiVolume, type CsiVolumes, csiVolumes } from './index.ts';
-import { stagingFolder } from './places.ts';
+import { type CsiVolume, type CsiVolumes, csiVolumes, NotAttachedYet } from './index.ts';
+import { attachmentName, stagingFolder } from './places.ts';
 
 type Request = Record<string, unknown>;
 type Answer = (error: null, response: object) => void;
@@ -62,7 +63,10 @@ const api = (): KubeApi => ({
     return Promise.resolve(body as T);
   },
   list: unused,
-  delete: unused,
+  delete: (path: string) => {
+    objects.delete(path);
+    return Promise.resolve();
+  },
   raw: unused,
   async *watch() {},
   closeConnections: () => undefined,
@@ -102,8 +106,28 @@ function serve(): Promise<void> {
   );
 }
 
+/** The Node object, as the kubelet last saw it. */
+let seen: Node;
+let tellNode: (node: Node) => void;
+let updates: number;
+let attachedPods: string[];
+
 const makeCsi = (): CsiVolumes =>
   csiVolumes({
+    clock: systemClock,
+    node: {
+      node: () => seen,
+      onNode: (listener) => {
+        tellNode = (node) => {
+          seen = node;
+          listener(node);
+        };
+      },
+      updateSoon: () => {
+        updates += 1;
+      },
+    },
+    onAttached: (uid) => void attachedPods.push(uid),
     rootDir: root,
     nodeName: 'node-1',
     api: api(),
@@ -131,6 +155,9 @@ beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'csi-'));
   mkdirSync(join(root, 'plugins_registry'));
   calls = [];
+  seen = {};
+  updates = 0;
+  attachedPods = [];
   objects = new Map<string, unknown>([
     ['/api/v1/nodes/node-1', { metadata: { name: 'node-1', uid: 'u' } }],
     [`/apis/storage.k8s.io/v1/csidrivers/${driverName}`, { spec: { attachRequired: false } }],
@@ -171,6 +198,29 @@ describe('drivers', () => {
     server.forceShutdown();
     rmSync(join(root, 'plugins_registry', 'test-reg.sock'), { force: true });
     await vi.waitFor(() => expect(setUp('a')).rejects.toThrow('not found in the list of registered CSI drivers'));
+    await vi.waitFor(() =>
+      expect(objects.get('/apis/storage.k8s.io/v1/csinodes/node-1')).toMatchObject({ spec: { drivers: [] } }),
+    );
+  });
+
+  it('are few or many, the node tells of them once its object is there', async () => {
+    objects.delete('/apis/storage.k8s.io/v1/csinodes/node-1');
+    expect(csi.problem()).toBe('CSINode is not yet initialized');
+    await csi.registered();
+    expect(csi.problem()).toBeUndefined();
+    expect(objects.get('/apis/storage.k8s.io/v1/csinodes/node-1')).toMatchObject({
+      metadata: { annotations: { 'storage.alpha.kubernetes.io/migrated-plugins': expect.stringContaining('aws-ebs') } },
+      spec: { drivers: [] },
+    });
+  });
+
+  it('of a node of the same name that is no more are forgotten', async () => {
+    objects.set('/api/v1/nodes/node-1', { metadata: { name: 'node-1', uid: 'new' } });
+    await csi.registered();
+    expect(objects.get('/apis/storage.k8s.io/v1/csinodes/node-1')).toMatchObject({
+      metadata: { ownerReferences: [{ uid: 'new' }] },
+      spec: { drivers: [] },
+    });
   });
 });
 
@@ -206,10 +256,32 @@ describe('volumes', () => {
     expect(volumeCalls()).toEqual(['unpublish', 'unstage']);
   });
 
-  it('wait until they are attached', async () => {
+  it('wait until the node has said that they are in use, and the controller that they are attached', async () => {
     objects.delete(`/apis/storage.k8s.io/v1/csidrivers/${driverName}`);
-    await expect(setUp('a')).rejects.toThrow('not found');
+    const attachment = `/apis/storage.k8s.io/v1/volumeattachments/${attachmentName('vol-1', driverName, 'node-1')}`;
+    objects.set(attachment, { status: { attached: true, attachmentMetadata: { path: '/dev/x' } } });
+    const name = `kubernetes.io/csi/${driverName}^vol-1`;
+    expect(await csi.volumesInUse()).toEqual([]);
+    await expect(setUp('a')).rejects.toBeInstanceOf(NotAttachedYet);
+    expect(await csi.volumesInUse()).toEqual([name]);
+    expect(updates).toBe(1);
+    tellNode({ status: { volumesInUse: [name] } });
+    await expect(setUp('a')).rejects.toThrow('not attached');
+    tellNode({ status: { volumesAttached: [{ name, devicePath: '' }] } });
+    await expect(setUp('a')).rejects.toThrow('in use');
+    expect(attachedPods).toEqual([]);
     expect(volumeCalls()).toEqual([]);
+    tellNode({ status: { volumesInUse: [name], volumesAttached: [{ name, devicePath: '' }] } });
+    expect(attachedPods).toEqual(['a']);
+    await setUp('a');
+    expect(calls.find(({ method }) => method === 'stage')?.request.publishContext).toEqual({ path: '/dev/x' });
+
+    // As a kubelet that starts finds it.
+    csi = makeCsi();
+    expect(await csi.volumesInUse()).toEqual([name]);
+    watchPlugins();
+    await vi.waitFor(() => tearDown('a'));
+    expect(await csi.volumesInUse()).toEqual([]);
   });
 
   it('grow where the pod has them, and the claim is told', async () => {

@@ -1,36 +1,44 @@
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isNotFound } from '../../api/errors.ts';
 import type { KubeApi } from '../../api/port.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/types.ts';
+import type { Clock } from '../../base/clock.ts';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
-import type { PodObjects } from '../parts.ts';
+import type { NodeStorage, PodObjects } from '../parts.ts';
 import type { PluginHandler } from '../plugins/index.ts';
 import { podReference, uidOf } from '../pod-facts.ts';
+import { attachments, type NodeAgreement, uniqueVolumeName } from './attachments.ts';
 import { connectDriver, type Driver } from './driver.ts';
 import { decideExpansion, expandForClaim } from './expansion.ts';
-import { announceDriver } from './node-object.ts';
-import { attachmentName, readVolumeData, stagingFolder, type VolumeData, writeVolumeData } from './places.ts';
+import { announceDriver, withdrawDriver } from './node-object.ts';
+import { nodeStorage } from './node-storage.ts';
+import { driverObjects, isAttachable } from './objects.ts';
 import {
-  type CsiVolume,
-  computeCapability,
-  computePodInfo,
-  type DriverSpec,
-  findLifecycleProblem,
-  type SecretPlace,
-  takesGroup,
-} from './request.ts';
+  attachmentName,
+  publishedVolumes,
+  readVolumeData,
+  stagingFolder,
+  type VolumeData,
+  volumesOf,
+  writeVolumeData,
+} from './places.ts';
+import { type CsiVolume, computeCapability, computePodInfo, findLifecycleProblem, takesGroup } from './request.ts';
 import { computeDrivenUsage, type DrivenUsage } from './volume-stats.ts';
 
+export { NotAttachedYet } from './attachments.ts';
 export { type CsiVolume, inlineVolume, persistentCsiVolume } from './request.ts';
 
 export interface CsiOptions {
   readonly rootDir: string;
   readonly nodeName: string;
   readonly api: KubeApi;
+  readonly clock: Clock;
   readonly journal: Journal;
   readonly token: PodObjects['token'];
+  readonly node: NodeAgreement;
+  /** A pod whose volume was not attached yet may be tried again. */
+  readonly onAttached: (podUid: string) => void;
 }
 
 export interface CsiSetUp {
@@ -41,7 +49,7 @@ export interface CsiSetUp {
 }
 
 /** Volumes of storage drivers. */
-export interface CsiVolumes {
+export interface CsiVolumes extends NodeStorage {
   readonly handler: PluginHandler;
   /** Stages and publishes a volume; answers where. Again for one that is published: brings it up to date. */
   setUp(pod: Pod, volume: CsiVolume, where: CsiSetUp): Promise<string>;
@@ -71,21 +79,19 @@ export interface BoundClaim {
   readonly folder: string;
 }
 
-interface Attachment {
-  readonly status?: { readonly attached?: boolean; readonly attachmentMetadata?: Readonly<Record<string, string>> };
-}
-
-const storage = '/apis/storage.k8s.io/v1';
-const pluginFolder = 'kubernetes.io~csi';
-
-const list = (folder: string): Promise<readonly string[]> =>
-  readdir(folder).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  });
-
 /** Serves the volumes of whichever drivers register. */
-export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOptions): CsiVolumes {
+export function csiVolumes({
+  rootDir,
+  nodeName,
+  api,
+  clock,
+  journal,
+  token,
+  node,
+  onAttached,
+}: CsiOptions): CsiVolumes {
+  const { specOf, secretOf, publishContextOf, tokensOf } = driverObjects(api, nodeName, token);
+  const attached = attachments(node, onAttached);
   const drivers = new Map<string, { readonly driver: Driver; readonly socket: string }>();
   /** Volumes that this run has published, and whether that is done with each sync. */
   const published = new Map<string, { readonly again: boolean; readonly expands: boolean }>();
@@ -109,48 +115,6 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
     }
   }
 
-  const specOf = (name: string): Promise<DriverSpec | undefined> =>
-    api.get<{ readonly spec: DriverSpec }>(`${storage}/csidrivers/${name}`).then(
-      ({ spec }) => spec,
-      (error: unknown) => {
-        if (isNotFound(error)) return undefined;
-        throw error;
-      },
-    );
-
-  async function secretOf(place: SecretPlace | undefined): Promise<Record<string, string>> {
-    if (place === undefined) return {};
-    const path = `/api/v1/namespaces/${place.namespace}/secrets/${place.name}`;
-    const { data = {} } = await api.get<{ readonly data?: Readonly<Record<string, string>> }>(path);
-    return Object.fromEntries(
-      Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString('utf8')]),
-    );
-  }
-
-  /** What the controller that attached the volume left for the node. Rejects until it is attached. */
-  async function publishContextOf(
-    { driver, handle, inline }: CsiVolume,
-    spec: DriverSpec | undefined,
-  ): Promise<Record<string, string>> {
-    if (inline || spec?.attachRequired === false) return {};
-    const name = attachmentName(handle, driver, nodeName);
-    const { status } = await api.get<Attachment>(`${storage}/volumeattachments/${name}`);
-    if (status?.attached !== true) throw new Error(`volume ${handle} is not attached to this node yet (${name})`);
-    return { ...status.attachmentMetadata };
-  }
-
-  async function tokensOf(pod: Pod, spec: DriverSpec | undefined): Promise<Record<string, string>> {
-    const requests = spec?.tokenRequests ?? [];
-    if (requests.length === 0) return {};
-    const tokens: Record<string, unknown> = {};
-    for (const { audience, expirationSeconds = 3600 } of requests) {
-      const text = await token(pod, audience === '' ? [] : [audience], expirationSeconds);
-      const expires = new Date(Date.now() + expirationSeconds * 1000).toISOString();
-      tokens[audience] = { token: text, expirationTimestamp: expires };
-    }
-    return { 'csi.storage.k8s.io/serviceAccount.tokens': JSON.stringify(tokens) };
-  }
-
   async function setUp(pod: Pod, volume: CsiVolume, { folder, giveToGroup }: CsiSetUp): Promise<string> {
     const known = published.get(`${uidOf(pod)}/${volume.specName}`);
     if (known?.again === false) return join(folder, 'mount');
@@ -158,6 +122,7 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
     const spec = await specOf(volume.driver);
     const problem = findLifecycleProblem(volume, spec);
     if (problem !== undefined) throw new Error(problem);
+    if (isAttachable(volume.inline, spec)) attached.use(uniqueVolumeName(volume.driver, volume.handle), uidOf(pod));
     const publishContext = await publishContextOf(volume, spec);
     const group = pod.spec?.securityContext?.fsGroup;
     const capability = computeCapability(volume, driver.exactAccessModes, driver.givesGroup ? group : undefined);
@@ -231,15 +196,8 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
   }
 
   async function isPublishedElsewhere(own: string, { driverName, volumeHandle }: VolumeData): Promise<boolean> {
-    for (const uid of await list(join(rootDir, 'pods'))) {
-      const volumes = join(rootDir, 'pods', uid, 'volumes', pluginFolder);
-      for (const name of await list(volumes)) {
-        const folder = join(volumes, name);
-        if (folder === own) continue;
-        const data = await readVolumeData(folder);
-        if (data?.driverName === driverName && data.volumeHandle === volumeHandle) return true;
-      }
-    }
+    for await (const { folder, data } of publishedVolumes(rootDir))
+      if (folder !== own && data.driverName === driverName && data.volumeHandle === volumeHandle) return true;
     return false;
   }
 
@@ -291,23 +249,26 @@ export function csiVolumes({ rootDir, nodeName, api, journal, token }: CsiOption
         if (known?.socket !== socket) return;
         known.driver.close();
         drivers.delete(name);
+        void withdrawDriver(api, nodeName, name).catch((error: unknown) =>
+          journal.write({ kind: 'csi.nodeFailed', reason: messageOf(error) }),
+        );
       },
     },
+    ...nodeStorage({ rootDir, nodeName, api, clock, journal, specOf, node, attached }),
     setUp,
     isRepublished: (podUid, specName) => published.get(`${podUid}/${specName}`)?.again === true,
     isExpandable: (podUid, specName) => published.get(`${podUid}/${specName}`)?.expands === true,
     expand,
     usage,
     async tearDown(podUid, release) {
-      const volumes = join(rootDir, 'pods', podUid, 'volumes', pluginFolder);
-      const names = await list(volumes);
-      if (names.length > 0) await release();
-      for (const name of names) {
-        const folder = join(volumes, name);
+      const volumes = await volumesOf(rootDir, podUid);
+      if (volumes.length > 0) await release();
+      for (const folder of volumes) {
         const data = await readVolumeData(folder);
         if (data !== undefined) await unpublish(folder, data);
       }
       for (const key of published.keys()) if (dirname(key) === podUid) published.delete(key);
+      attached.release(podUid);
     },
   };
 }

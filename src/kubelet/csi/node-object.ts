@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { isConflict, isNotFound } from '../../api/errors.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../../api/errors.ts';
 import type { ApiObject, KubeApi } from '../../api/port.ts';
 import type { Node } from '../../api/types.ts';
 import type { NodeGetInfoResponse } from '../../cri/generated/csi.ts';
@@ -13,6 +13,10 @@ export interface DriverEntry {
 }
 
 export interface CsiNode extends ApiObject {
+  metadata?: NonNullable<ApiObject['metadata']> & {
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly { readonly kind: string; readonly uid: string }[];
+  };
   spec: { drivers: readonly DriverEntry[] | null };
 }
 
@@ -36,17 +40,44 @@ export const withEntry = (drivers: readonly DriverEntry[], entry: DriverEntry): 
   entry,
 ];
 
-const nodeIds = z.record(z.string(), z.string());
-const annotation = 'csi.volume.kubernetes.io/nodeid';
+/** Volumes that Kubernetes once mounted by itself, and now through a driver each. */
+const migrated = [
+  'kubernetes.io/aws-ebs',
+  'kubernetes.io/azure-disk',
+  'kubernetes.io/azure-file',
+  'kubernetes.io/cinder',
+  'kubernetes.io/gce-pd',
+  'kubernetes.io/portworx-volume',
+  'kubernetes.io/vsphere-volume',
+].join(',');
+const migratedAnnotation = 'storage.alpha.kubernetes.io/migrated-plugins';
 
-/** The annotation's text with the driver's name for the node in it. */
-export function renderNodeIds(text: string | undefined, driver: string, nodeId: string): string {
-  const ids = text === undefined ? {} : nodeIds.parse(JSON.parse(text));
-  return JSON.stringify({ ...ids, [driver]: nodeId });
+const nodeIds = z.record(z.string(), z.string());
+const idsAnnotation = 'csi.volume.kubernetes.io/nodeid';
+
+/** The annotation's text with the driver's name for the node in it; undefined: without that driver. Null: no driver. */
+export function renderNodeIds(text: string | undefined, driver: string, nodeId: string | undefined): string | null {
+  const { [driver]: _, ...others } = text === undefined ? {} : nodeIds.parse(JSON.parse(text));
+  const ids = nodeId === undefined ? others : { ...others, [driver]: nodeId };
+  return Object.keys(ids).length === 0 ? null : JSON.stringify(ids);
+}
+
+/** Why a driver's topology cannot become labels of the node; undefined when it can. */
+export function findCollision(
+  labels: Readonly<Record<string, string>>,
+  segments: Readonly<Record<string, string>>,
+): string | undefined {
+  const key = Object.keys(segments).find((key) => key in labels && labels[key] !== segments[key]);
+  if (key === undefined) return undefined;
+  return `detected topology value collision: driver reported "${key}":"${segments[key]}" but existing label is "${key}":"${labels[key]}"`;
 }
 
 const tries = 5;
 const csiNodes = '/apis/storage.k8s.io/v1/csinodes';
+
+/** Sees to it that there is a CSINode of this node, if only with no drivers. Rejects with what the API says. */
+export const ensureCsiNode = (api: KubeApi, nodeName: string): Promise<void> =>
+  changeDrivers(api, nodeName, (drivers) => drivers);
 
 /** Writes the driver into the Node and the CSINode object. Rejects with what the API says. */
 export async function announceDriver(
@@ -55,39 +86,76 @@ export async function announceDriver(
   driver: string,
   info: NodeGetInfoResponse,
 ): Promise<void> {
-  const node = await api.get<Node>(`/api/v1/nodes/${nodeName}`);
-  const text = node.metadata?.annotations?.[annotation];
-  const annotations = { [annotation]: renderNodeIds(text, driver, info.nodeId) };
+  const { metadata = {} } = await api.get<Node>(`/api/v1/nodes/${nodeName}`);
   const labels = info.accessibleTopology?.segments ?? {};
+  const collision = findCollision(metadata.labels ?? {}, labels);
+  if (collision !== undefined) throw new Error(collision);
+  const annotations = { [idsAnnotation]: renderNodeIds(metadata.annotations?.[idsAnnotation], driver, info.nodeId) };
   await api.patch(`/api/v1/nodes/${nodeName}`, 'strategic-merge', { metadata: { annotations, labels } });
   const entry = computeEntry(driver, info);
+  await changeDrivers(api, nodeName, (drivers) => withEntry(drivers, entry));
+}
+
+/** Takes a driver that is gone out of both objects again; labels stay. Rejects with what the API says. */
+export async function withdrawDriver(api: KubeApi, nodeName: string, driver: string): Promise<void> {
+  await changeDrivers(api, nodeName, (drivers) => drivers.filter(({ name }) => name !== driver));
+  const { metadata = {} } = await api.get<Node>(`/api/v1/nodes/${nodeName}`);
+  const before = metadata.annotations?.[idsAnnotation];
+  const after = renderNodeIds(before, driver, undefined);
+  if (after === (before ?? null)) return;
+  await api.patch(`/api/v1/nodes/${nodeName}`, 'strategic-merge', {
+    metadata: { annotations: { [idsAnnotation]: after } },
+  });
+}
+
+type Change = (drivers: readonly DriverEntry[]) => readonly DriverEntry[];
+
+async function changeDrivers(api: KubeApi, nodeName: string, change: Change): Promise<void> {
   for (let tried = 1; ; tried += 1) {
     try {
-      await writeEntry(api, node, entry);
+      await tryToChange(api, nodeName, change);
       return;
     } catch (error) {
-      if (!isConflict(error) || tried === tries) throw error;
+      // Somebody else has made or changed it meanwhile.
+      if (!(isConflict(error) || isAlreadyExists(error)) || tried === tries) throw error;
     }
   }
 }
 
-async function writeEntry(api: KubeApi, node: Node, entry: DriverEntry): Promise<void> {
-  const { name = '', uid = '' } = node.metadata ?? {};
-  const known = await api.get<CsiNode>(`${csiNodes}/${name}`).catch((error: unknown) => {
+async function tryToChange(api: KubeApi, nodeName: string, change: Change): Promise<void> {
+  const { metadata: { uid = '' } = {} } = await api.get<Node>(`/api/v1/nodes/${nodeName}`);
+  const path = `${csiNodes}/${nodeName}`;
+  const known = await api.get<CsiNode>(path).catch((error: unknown) => {
     if (isNotFound(error)) return undefined;
     throw error;
   });
-  if (known === undefined) {
+  const isOurs = known?.metadata?.ownerReferences?.some((owner) => owner.kind === 'Node' && owner.uid === uid) ?? false;
+  // Of a node of this name that was there before: it goes with that one's drivers.
+  if (known !== undefined && !isOurs) await api.delete(path);
+  if (known === undefined || !isOurs) {
     await api.create(csiNodes, {
       apiVersion: 'storage.k8s.io/v1',
       kind: 'CSINode',
-      metadata: { name, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] },
-      spec: { drivers: [entry] },
+      metadata: {
+        name: nodeName,
+        annotations: { [migratedAnnotation]: migrated },
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid }],
+      },
+      spec: { drivers: change([]) },
     });
     return;
   }
-  const drivers = known.spec.drivers ?? [];
-  const present = drivers.find(({ name }) => name === entry.name);
-  if (isDeepStrictEqual(present, entry)) return;
-  await api.replace(`${csiNodes}/${name}`, { ...known, spec: { ...known.spec, drivers: withEntry(drivers, entry) } });
+  const before = known.spec.drivers ?? [];
+  const after = change(before);
+  const annotations = { ...known.metadata?.annotations, [migratedAnnotation]: migrated };
+  if (isDeepStrictEqual(byName(before), byName(after)) && isDeepStrictEqual(annotations, known.metadata?.annotations))
+    return;
+  await api.replace(path, {
+    ...known,
+    metadata: { ...known.metadata, annotations },
+    spec: { ...known.spec, drivers: after },
+  });
 }
+
+const byName = (drivers: readonly DriverEntry[]): readonly DriverEntry[] =>
+  drivers.toSorted((a, b) => (a.name < b.name ? -1 : 1));

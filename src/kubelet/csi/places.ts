@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { codeOf } from '../../base/errors.ts';
@@ -40,4 +40,33 @@ export async function readVolumeData(folder: string): Promise<VolumeData | undef
 export async function writeVolumeData(folder: string, data: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o750 });
   await writeFile(join(folder, fileName), `${JSON.stringify(data)}\n`, { mode: 0o644 });
+}
+
+const list = (folder: string): Promise<readonly string[]> =>
+  readdir(folder).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  });
+
+/** The folders of a pod's volumes. */
+export async function volumesOf(rootDir: string, podUid: string): Promise<readonly string[]> {
+  const folder = join(rootDir, 'pods', podUid, 'volumes/kubernetes.io~csi');
+  return (await list(folder)).map((name) => join(folder, name));
+}
+
+/** A pod's volume, by what was written when it was set up. */
+export interface PublishedVolume {
+  readonly podUid: string;
+  readonly folder: string;
+  readonly data: VolumeData;
+}
+
+/** The volumes of all pods. Rejects when one cannot be read. */
+export async function* publishedVolumes(rootDir: string): AsyncGenerator<PublishedVolume> {
+  for (const podUid of await list(join(rootDir, 'pods'))) {
+    for (const folder of await volumesOf(rootDir, podUid)) {
+      const data = await readVolumeData(folder);
+      if (data !== undefined) yield { podUid, folder, data };
+    }
+  }
 }

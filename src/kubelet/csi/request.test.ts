@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderNodeIds, withEntry } from './node-object.ts';
+import { findCollision, renderNodeIds, withEntry } from './node-object.ts';
 import { attachmentName, inlineHandle, stagingFolder } from './places.ts';
 import { type CsiVolume, computeCapability, findLifecycleProblem, takesGroup } from './request.ts';
 
@@ -80,7 +80,18 @@ describe('the Node', () => {
   it('keeps what other drivers said', () => {
     expect(renderNodeIds('{"a":"1","b":"2"}', 'b', '3')).toBe('{"a":"1","b":"3"}');
     expect(renderNodeIds(undefined, 'a', '1')).toBe('{"a":"1"}');
+    expect(renderNodeIds('{"a":"1","b":"2"}', 'b', undefined)).toBe('{"a":"1"}');
+    expect(renderNodeIds('{"a":"1"}', 'a', undefined)).toBeNull();
+    expect(renderNodeIds(undefined, 'a', undefined)).toBeNull();
     const entry = (name: string, nodeID: string) => ({ name, nodeID, topologyKeys: null });
     expect(withEntry([entry('a', '1'), entry('b', '2')], entry('a', '3'))).toEqual([entry('b', '2'), entry('a', '3')]);
   });
+
+  it.each([
+    { name: 'new labels', labels: { other: 'x' }, collides: false },
+    { name: 'the same label', labels: { zone: 'a' }, collides: false },
+    { name: 'another value', labels: { zone: 'b' }, collides: true },
+  ])('takes a driver’s topology for its own: $name', ({ labels, collides }) =>
+    expect(findCollision(labels, { zone: 'a' }) !== undefined).toBe(collides),
+  );
 });

@@ -1,3 +1,6 @@
+import type { NumaMask } from '../topology/hints.ts';
+import { haveNodes, isOf } from './hints.ts';
+
 /** One device as its plugin tells of it. */
 export interface Device {
   readonly id: string;
@@ -17,6 +20,8 @@ export interface DeviceNeeds {
   readonly devices: ReadonlyMap<string, Device> | undefined;
   /** Given to any container of the node. */
   readonly inUse: ReadonlySet<string>;
+  /** The NUMA nodes that the rest of what the container asks for comes from; undefined: any. */
+  readonly near: NumaMask | undefined;
 }
 
 export type DeviceDecision =
@@ -35,7 +40,7 @@ const refuse = (because: string): DeviceDecision => ({ kind: 'refuse', because }
 
 /** Which devices a container may be given, and from which ones the rest is to be chosen. */
 export function decideDevices(pod: string, container: string, needs: DeviceNeeds): DeviceDecision {
-  const { resource, required, held, reusable, devices, inUse } = needs;
+  const { resource, required, held, reusable, devices, inUse, near } = needs;
   if (held !== undefined && held.size !== required) {
     const change = `from ${held.size} to ${required}`;
     return refuse(`pod "${pod}" container "${container}" changed request for resource "${resource}" ${change}`);
@@ -59,7 +64,19 @@ export function decideDevices(pod: string, container: string, needs: DeviceNeeds
       `requested number of devices unavailable for ${resource}. Requested: ${missing}, Available: ${available.length}`,
     );
   }
-  return { kind: 'allocate', taken, missing, available };
+  if (near === undefined || !haveNodes(devices)) return { kind: 'allocate', taken, missing, available };
+  const isNear = (id: string): boolean => isOf(devices.get(id), near);
+  const aligned = available.filter(isNear);
+  if (missing < aligned.length) return { kind: 'allocate', taken, missing, available: aligned };
+  // All that are near, then others that have a place, then those that have none.
+  const hasPlace = (id: string): boolean => (devices.get(id)?.numaNodes.length ?? 0) > 0;
+  const rest = available.filter((id) => !isNear(id));
+  return {
+    kind: 'allocate',
+    taken: [...taken, ...aligned],
+    missing: missing - aligned.length,
+    available: [...rest.filter(hasPlace), ...rest.filter((id) => !hasPlace(id))],
+  };
 }
 
 /** The devices to allocate: those that are settled, then the plugin's choice, then the first that are free. */

@@ -1,13 +1,26 @@
 import { expect, test } from 'vitest';
 import { ContainerAllocateResponse } from '../../cri/generated/deviceplugin.ts';
 import { aContainer, aPod, aSidecar } from '../test-builders.ts';
+import { nodesOf } from '../topology/hints.ts';
 import { parseDeviceCheckpoint, renderDeviceCheckpoint } from './checkpoint.ts';
 import { chooseDevices, type Device, type DeviceNeeds, decideDevices } from './decide.ts';
+import { computeDeviceHints, type HintNeeds } from './hints.ts';
 import { mergeResponses } from './index.ts';
 import { renderPodResources } from './pod-resources.ts';
 import { findRegistrationProblem } from './registration.ts';
 
-const aDevice = (id: string, healthy = true): [string, Device] => [id, { id, healthy, numaNodes: [] }];
+const aDevice = (id: string, healthy = true, ...numaNodes: number[]): [string, Device] => [
+  id,
+  { id, healthy, numaNodes },
+];
+/** Two of each of two nodes, and one that says nothing. */
+const spread = new Map([
+  aDevice('0a', true, 0),
+  aDevice('1a', true, 1),
+  aDevice('0b', true, 0),
+  aDevice('1b', true, 1),
+  aDevice('none'),
+]);
 const three = new Map([aDevice('a'), aDevice('b'), aDevice('c')]);
 const decide = (needs: Partial<DeviceNeeds>) =>
   decideDevices('u1', 'main', {
@@ -17,6 +30,7 @@ const decide = (needs: Partial<DeviceNeeds>) =>
     reusable: new Set(),
     devices: three,
     inUse: new Set(),
+    near: undefined,
     ...needs,
   });
 
@@ -31,6 +45,17 @@ test.each<[string, Partial<DeviceNeeds>, object]>([
     { required: 2, reusable: new Set(['a']), inUse: new Set(['a']) },
     { taken: ['a'], missing: 1, available: ['b', 'c'] },
   ],
+  [
+    'some of the NUMA node that the rest comes from',
+    { devices: spread, near: 0b10 },
+    { taken: [], missing: 1, available: ['1a', '1b'] },
+  ],
+  [
+    'all of that node, then of others, those without one last',
+    { devices: spread, near: 0b01, required: 3 },
+    { taken: ['0a', '0b'], missing: 1, available: ['1a', '1b', 'none'] },
+  ],
+  ['a node means nothing to devices that have none', { near: 0b01 }, { taken: [], available: ['a', 'b', 'c'] }],
   ['what it holds, it keeps', { held: new Set(['b']) }, { kind: 'nothing' }],
   ['none are asked for', { required: 0 }, { kind: 'nothing' }],
   [
@@ -55,6 +80,32 @@ test.each<[string, Partial<DeviceNeeds>, object]>([
     { because: 'pod "u1" container "main" changed request for resource "x.io/y" from 1 to 2' },
   ],
 ])('%s', (_name, needs, decision) => expect(decide(needs)).toMatchObject(decision));
+
+test.each<[string, Partial<HintNeeds>, Record<string, boolean>]>([
+  ['one of either node', { required: 1 }, { '0': true, '1': true, '0,1': false }],
+  ['more than a node has', { required: 3 }, { '0,1': true }],
+  [
+    'a node whose devices are taken',
+    { required: 2, available: new Set(['0a', '1a', '1b']) },
+    { '1': true, '0,1': false },
+  ],
+  ['both nodes, as neither has enough left', { required: 2, available: new Set(['0a', '1a']) }, { '0,1': false }],
+  [
+    'those that are used again, and where more lie',
+    { required: 2, reusable: new Set(['1a']), available: new Set(['0a', '1b']) },
+    { '1': true, '0,1': false },
+  ],
+  ['more than there are', { required: 5, available: new Set(['0a', '0b', '1a', '1b']) }, {}],
+])('hints: %s', (_name, needs, expected) => {
+  const available = new Set(['0a', '0b', '1a', '1b']);
+  const hints = computeDeviceHints({
+    ...{ devices: spread, available, reusable: new Set(), required: 1, machineNodes: [0, 1, 2] },
+    ...needs,
+  });
+  expect(Object.fromEntries(hints.map(({ nodes = 0, preferred }) => [nodesOf(nodes).join(), preferred]))).toEqual(
+    expected,
+  );
+});
 
 test('the plugin has a say, but not about devices that are not free', () => {
   const decision = { kind: 'allocate', taken: ['x'], missing: 2, available: ['a', 'b', 'c'] } as const;

@@ -7,11 +7,11 @@ import { ContainerAllocateResponse } from '../../cri/generated/deviceplugin.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { writeFileAtOnce } from '../checkpoint.ts';
 import type { RunnableContainer } from '../parts.ts';
-import { isSidecar, logNameOf, uidOf } from '../pod-facts.ts';
-import { unitsOf } from '../quantity.ts';
-import type { Placement } from '../topology/index.ts';
+import { uidOf } from '../pod-facts.ts';
+import type { HintProvider, Placement } from '../topology/index.ts';
+import { deviceAllocator, idsOf } from './allocator.ts';
 import { type DeviceEntry, parseDeviceCheckpoint, renderDeviceCheckpoint } from './checkpoint.ts';
-import { chooseDevices, type Device, decideDevices } from './decide.ts';
+import type { Device } from './decide.ts';
 import { connectPlugin, type DevicePlugin } from './plugin.ts';
 import { servePodResources } from './pod-resources.ts';
 import { type Registered, serveRegistration } from './registration.ts';
@@ -21,17 +21,13 @@ export type ContainerDevices = Pick<ContainerAllocateResponse, 'envs' | 'mounts'
   readonly cdiDevices: readonly string[];
 };
 
-export interface DeviceManager {
-  /** Gives every container of the pod the devices it asks for. Rejects with the reason why the pod cannot be admitted. */
-  allocate(pod: Pod): Promise<void>;
+export interface DeviceManager extends HintProvider {
   /** What the plugins add to the container; tells those that want to know that it starts. */
   forContainer(pod: Pod, container: RunnableContainer): Promise<ContainerDevices>;
   /** By resource: all devices of the node, and the healthy ones. 0 of both: its plugin has been gone for minutes. */
   resources(): ReadonlyMap<string, { readonly capacity: number; readonly allocatable: number }>;
   /** How many of each resource pods hold: the node has had that many, whatever its plugin says today. */
   held(): ReadonlyMap<string, number>;
-  /** Devices of pods that are not in `uids` are free again. */
-  keepOnly(uids: ReadonlySet<string>): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -43,8 +39,6 @@ export interface DeviceManagerOptions {
   readonly runs: (podUid: string, container: string) => boolean;
   /** The pods that hold resources of the node; their devices are shown to whoever asks. */
   readonly pods: () => readonly Pod[];
-  /** Before all sources have spoken, a pod that is not known may still be one that runs. */
-  readonly sourcesReady: () => boolean;
   /** CPUs and memory that containers have for themselves, which are shown beside their devices. */
   readonly placement: () => Pick<Placement, 'heldBy' | 'allocatable'>;
   /** What `resources` answers is new. */
@@ -60,25 +54,21 @@ interface Endpoint {
 /** How long a plugin may be gone before its resource is. */
 const graceMs = 5 * 60_000;
 
-const idsOf = ({ devices }: DeviceEntry): readonly string[] => [...new Set([...devices.values()].flat())];
-
 /** The manager, with what an earlier run left in its checkpoint. */
 export function deviceManager(options: DeviceManagerOptions): DeviceManager {
   const { clock, journal } = options;
   const folder = join(options.rootDir, 'device-plugins');
   const path = join(folder, 'kubelet_internal_checkpoint');
   const endpoints = new Map<string, Endpoint>();
-  let entries: readonly DeviceEntry[] = [];
   let writing = Promise.resolve();
-  let allocating: Promise<unknown> = Promise.resolve();
   let stop: AbortSignal | undefined;
 
-  function restore(): void {
+  function restore(): readonly DeviceEntry[] {
     try {
       const saved = parseDeviceCheckpoint(readFileSync(path, 'utf8'));
-      entries = saved.entries;
       for (const resource of saved.registered.keys())
         endpoints.set(resource, { plugin: undefined, devices: new Map(), stoppedAt: clock.now() });
+      return saved.entries;
     } catch (error) {
       // Nothing is lost that plugins do not tell again, but for whose devices are whose.
       if (codeOf(error) !== 'ENOENT')
@@ -87,6 +77,7 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
           what: 'Failed to read the checkpoint of devices',
           error: messageOf(error),
         });
+      return [];
     }
   }
 
@@ -97,7 +88,7 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
         [...devices.values()].filter((d) => d.healthy).map((d) => d.id),
       ]),
     );
-    const text = renderDeviceCheckpoint({ entries, registered });
+    const text = renderDeviceCheckpoint({ entries: allocator.entries(), registered });
     writing = writing
       .then(() => writeFileAtOnce(path, text))
       .catch((error) =>
@@ -148,97 +139,19 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
     options.onChange();
   }
 
-  const heldBy = (uid: string, container: string, resource: string): DeviceEntry | undefined =>
-    entries.find((e) => e.podUid === uid && e.container === container && e.resource === resource);
+  const allocator = deviceAllocator({
+    clock,
+    journal,
+    resource: (name) => endpoints.get(name),
+    runs: options.runs,
+    entries: restore(),
+    onChange: save,
+  });
 
-  async function allocateOne(
-    pod: Pod,
-    container: RunnableContainer,
-    resource: string,
-    required: number,
-    reusable: ReadonlySet<string>,
-  ): Promise<readonly string[]> {
-    const uid = uidOf(pod);
-    const held = heldBy(uid, container.name, resource);
-    if (held !== undefined && options.runs(uid, container.name)) return idsOf(held);
-    const endpoint = endpoints.get(resource);
-    const inUse = new Set(entries.filter((e) => e.resource === resource).flatMap(idsOf));
-    const decision = decideDevices(uid, container.name, {
-      resource,
-      required,
-      held: held && new Set(idsOf(held)),
-      reusable,
-      devices: endpoint?.devices,
-      inUse,
-    });
-    if (decision.kind === 'refuse') throw new Error(decision.because);
-    if (decision.kind === 'nothing') return held === undefined ? [] : idsOf(held);
-    const plugin = endpoint?.plugin;
-    if (plugin === undefined) throw new Error(`unknown Device Plugin ${resource}`);
-    const asks = plugin.options.getPreferredAllocationAvailable && decision.missing > 0;
-    const { taken, available } = decision;
-    const preferred = asks ? await plugin.preferred([...taken, ...available], taken, required) : [];
-    const ids = chooseDevices(decision, preferred);
-    const startedAt = clock.now();
-    const response = await plugin.allocate(ids);
-    const ms = clock.now() - startedAt;
-    journal.write({
-      kind: 'device.allocated',
-      pod: logNameOf(pod),
-      container: container.name,
-      resource,
-      devices: ids,
-      ms,
-    });
-    entries = [
-      ...entries,
-      { podUid: uid, container: container.name, resource, devices: byNode(ids, endpoint), response },
-    ];
-    save();
-    return ids;
-  }
-
-  function keepOnly(uids: ReadonlySet<string>): void {
-    const kept = entries.filter(({ podUid }) => uids.has(podUid));
-    if (kept.length === entries.length) return;
-    entries = kept;
-    save();
-  }
-
-  async function allocatePod(pod: Pod): Promise<void> {
-    // Those of pods that are through are free now, not when somebody next cleans up.
-    if (options.sourcesReady()) keepOnly(new Set([...options.pods(), pod].map(uidOf)));
-    /** By resource: devices of init containers that have ended when the next container starts. */
-    const reusable = new Map<string, Set<string>>();
-    const lists = [pod.spec?.initContainers ?? [], pod.spec?.containers ?? []] as readonly RunnableContainer[][];
-    for (const [index, list] of lists.entries()) {
-      for (const container of list) {
-        for (const [resource, quantity] of Object.entries(container.resources?.limits ?? {})) {
-          // A resource that no plugin knows is the cluster's to count.
-          if (!endpoints.has(resource) && heldBy(uidOf(pod), container.name, resource) === undefined) continue;
-          const free = reusable.get(resource) ?? new Set<string>();
-          const ids = await allocateOne(pod, container, resource, unitsOf(quantity), free);
-          const ends = index === 0 && !isSidecar(container);
-          for (const id of ids) {
-            if (ends) free.add(id);
-            else free.delete(id);
-          }
-          reusable.set(resource, free);
-        }
-      }
-    }
-  }
-
-  restore();
   return {
-    /** One pod after another: two at once could be given the same device. */
-    allocate(pod) {
-      const done = allocating.then(() => allocatePod(pod));
-      allocating = done.catch(() => undefined);
-      return done;
-    },
+    ...allocator,
     async forContainer(pod, container) {
-      const own = entries.filter((e) => e.podUid === uidOf(pod) && e.container === container.name);
+      const own = allocator.entries().filter((e) => e.podUid === uidOf(pod) && e.container === container.name);
       for (const entry of own) {
         const plugin = endpoints.get(entry.resource)?.plugin;
         if (plugin?.options.preStartRequired) await plugin.preStart(idsOf(entry));
@@ -256,14 +169,13 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
     },
     held() {
       const ids = new Map<string, Set<string>>();
-      for (const entry of entries) {
+      for (const entry of allocator.entries()) {
         const known = ids.get(entry.resource) ?? new Set();
         for (const id of idsOf(entry)) known.add(id);
         ids.set(entry.resource, known);
       }
       return new Map([...ids].map(([resource, known]) => [resource, known.size]));
     },
-    keepOnly,
     async run(signal) {
       stop = signal;
       const problem = (what: string) => (error: unknown) => {
@@ -276,7 +188,7 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
       const stopResources = await servePodResources(join(options.rootDir, 'pod-resources/kubelet.sock'), {
         pods: options.pods,
         placement: options.placement(),
-        entries: () => entries,
+        entries: allocator.entries,
         devices: () => new Map([...endpoints].map(([name, { devices }]) => [name, [...devices.values()]])),
       }).catch(problem('Failed to start the pod resources server'));
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -285,16 +197,6 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
       for (const { plugin } of endpoints.values()) plugin?.close();
     },
   };
-}
-
-/** A device without topology counts for the node -1; one of several NUMA nodes for each. */
-function byNode(ids: readonly string[], endpoint: Endpoint | undefined): ReadonlyMap<number, readonly string[]> {
-  const nodes = new Map<number, string[]>();
-  for (const id of ids) {
-    const of = endpoint?.devices.get(id)?.numaNodes ?? [];
-    for (const node of of.length === 0 ? [-1] : of) nodes.set(node, [...(nodes.get(node) ?? []), id]);
-  }
-  return nodes;
 }
 
 /** Several plugins' answers as one; of two that set the same variable, path or annotation the first is heard. */

@@ -7,7 +7,7 @@ import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Image } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
-import type { NodeFacts } from '../parts.ts';
+import type { NodeFacts, NodeStorage } from '../parts.ts';
 import { findNodeIps, renderAddresses } from './addresses.ts';
 import { type CapacitySettings, computeAllocatable, computeCapacity } from './capacity.ts';
 import { computeConditions, conditionEvents, type NodeHealth } from './conditions.ts';
@@ -43,6 +43,7 @@ export interface NodeManagerOptions {
   readonly kubeletVersion: string;
   readonly port: number;
   readonly maxImages: number;
+  readonly storage?: NodeStorage;
   readonly listImages: () => Promise<readonly Image[]>;
   readonly health: () => NodeHealth;
   /** The node's pod ranges became known or changed. */
@@ -89,6 +90,7 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
       images = await options.listImages().catch(() => images);
       imagesAt = clock.now();
     }
+    const volumesInUse = await options.storage?.volumesInUse();
     const found = await findIps({ nodeName: name, nodeIp: options.nodeIp });
     if (found.length > 0) ips = found;
     return renderNodeStatus({
@@ -98,6 +100,7 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
       addresses: renderAddresses(name, ips),
       conditions: computeConditions(before?.status?.conditions ?? [], options.health(), clock.now()),
       images,
+      volumesInUse,
       maxImages: options.maxImages,
       kubeletVersion: options.kubeletVersion,
       port: options.port,
@@ -140,6 +143,7 @@ export function nodeManager(options: NodeManagerOptions): NodeManager {
       journal.write({ kind: 'node.registered', node: name, before: true });
     }
     registered = true;
+    await options.storage?.registered();
   }
 
   function tellConditions(

@@ -31,6 +31,7 @@ const input: NodeStatusInput = {
   runtimeHandlers: [],
   supplementalGroupsPolicy: true,
   declaredFeatures: [],
+  volumesInUse: undefined,
 };
 
 describe('images', () => {
@@ -96,10 +97,18 @@ describe('what is new', () => {
     ['an amount', next({ allocatable: { cpu: '1', memory: '4Gi' } }), ['allocatable']],
     ['an address', next({ addresses: [] }), ['addresses']],
     ['an image', next({ images: [image('a', 1)] }), ['images']],
+    ['a volume in use', next({ volumesInUse: ['v'] }), ['volumesInUse']],
+    ['no volume in use', next({ volumesInUse: [] }), []],
   ])('%s', (_name, status, fields) => expect(changedFields(before, status)).toEqual(fields));
 
   test('fields that others own do not count', () =>
     expect(changedFields({ ...before, volumesAttached: [{ name: 'v', devicePath: '' }] }, before)).toEqual([]));
+
+  test('the last volume that is no longer in use is taken away, and those that are not known stay', () => {
+    const used = next({ volumesInUse: ['v'] });
+    expect(renderStatusPatch(used, next({ volumesInUse: [] }))).toMatchObject({ status: { volumesInUse: [] } });
+    expect(changedFields(used, before)).toEqual([]);
+  });
 
   test('only that is sent, and the conditions for their heartbeat', () =>
     expect(renderStatusPatch(before, next({ allocatable: { cpu: '1', memory: '4Gi' } }))).toEqual({

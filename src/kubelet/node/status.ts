@@ -27,6 +27,8 @@ export interface NodeStatusInput {
   readonly runtimeHandlers: readonly RuntimeHandlerFeatures[];
   readonly supplementalGroupsPolicy: boolean;
   readonly declaredFeatures: readonly string[];
+  /** Undefined: not known yet, what the API has stays. */
+  readonly volumesInUse: readonly string[] | undefined;
 }
 
 const maxNamesPerImage = 5;
@@ -70,6 +72,7 @@ export function renderNodeStatus(input: NodeStatusInput): NodeStatus {
         name,
         features: { recursiveReadOnlyMounts, userNamespaces },
       })),
+    ...(input.volumesInUse === undefined ? {} : { volumesInUse: [...input.volumesInUse] }),
   };
 }
 
@@ -90,6 +93,8 @@ function comparable(status: NodeStatus | undefined, field: Field): string {
     const amounts = Object.entries(status?.[field] ?? {}).map(([name, text]) => [name, parseQuantity(text)]);
     return canonical(Object.fromEntries(amounts));
   }
+  // The API server does not keep empty lists.
+  if (field === 'volumesInUse') return canonical(status?.volumesInUse ?? []);
   return canonical(status?.[field]);
 }
 

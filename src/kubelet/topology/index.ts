@@ -11,11 +11,12 @@ import { mostAtOnce, wholeCpusOf } from './cpu/whole-cpus.ts';
 import type { MachineTopology } from './machine-topology.ts';
 import { openMemory } from './memory/open.ts';
 import type { MemoryBlock } from './memory/state.ts';
-import { type Granted, granted } from './provider.ts';
+import type { Granted, HintProvider } from './provider.ts';
 import { placePod } from './scope.ts';
 import { findTooManyNodes, type TopologySettings } from './settings.ts';
 
 export { readMachineTopology } from './machine-topology.ts';
+export type { HintProvider } from './provider.ts';
 export { parseTopologySettings, reservedAsConfigured, type TopologySettings } from './settings.ts';
 
 export interface Placement {
@@ -37,6 +38,8 @@ export interface PlacementOptions {
   readonly journal: Journal;
   readonly settings: TopologySettings;
   readonly machine: () => MachineTopology;
+  /** Who hands out devices: to the nodes that CPUs and memory come from. */
+  readonly devices: HintProvider;
   readonly runtime: Pick<CriRuntime, 'updateContainerResources'>;
   readonly cache: Pick<PodCache, 'get'>;
   readonly activePods: () => readonly Pod[];
@@ -55,8 +58,10 @@ export function openPlacement(options: PlacementOptions): Placement {
   if (tooMany !== undefined) throw tooMany;
   const { file: cpuFile, manager: cpus, reserved } = openCpus(rootDir, settings.cpu, () => machine().cpus);
   const { file: memoryFile, manager: memory } = openMemory(rootDir, settings.memory, () => machine().nodes);
-  const providers = [...(cpus === undefined ? [] : [cpus]), ...(memory === undefined ? [] : [memory])];
-  const isIdle = providers.length === 0;
+  const own = [...(cpus === undefined ? [] : [cpus]), ...(memory === undefined ? [] : [memory])];
+  const providers: readonly HintProvider[] = [options.devices, ...own];
+  const isIdle = own.length === 0;
+  let admitting: Promise<unknown> = Promise.resolve();
   /** By pod and container: CPUs that the runtime was told of. */
   const told = new Map<string, string>();
 
@@ -82,11 +87,11 @@ export function openPlacement(options: PlacementOptions): Placement {
     for (const provider of providers) provider.keepOnly(uids);
   }
 
-  function place(pod: Pod): Granted {
+  async function place(pod: Pod): Promise<Granted> {
     const before = { cpus: cpus?.state(), memory: memory?.state() };
     const startedAt = clock.now();
     const { nodes } = machine();
-    const answer = placePod(pod, providers, {
+    const answer = await placePod(pod, providers, {
       policy: settings.policy,
       scope: settings.scope,
       nodes: nodes.map(({ id }) => id),
@@ -109,6 +114,16 @@ export function openPlacement(options: PlacementOptions): Placement {
       exclusiveCpus: unionOf(...[...(state?.assigned.values() ?? [])].flatMap((own) => [...own.values()])).size,
       sharedCpus: without(state?.shared ?? noCpus, reserved).size,
     });
+    return answer;
+  }
+
+  async function admitNext(pod: Pod, others: readonly Pod[]): Promise<Granted> {
+    await saving;
+    forget([...others, pod]);
+    if (isIdle && settings.policy === 'none')
+      return placePod(pod, providers, { policy: 'none', scope: settings.scope, nodes: [] });
+    const answer = await place(pod);
+    await save();
     return answer;
   }
 
@@ -136,12 +151,10 @@ export function openPlacement(options: PlacementOptions): Placement {
   }
 
   return {
-    async admit(pod, others) {
-      await saving;
-      if (isIdle && settings.policy === 'none') return granted;
-      forget([...others, pod]);
-      const answer = place(pod);
-      await save();
+    /** One pod after another: two at once could be given the same. */
+    admit(pod, others) {
+      const answer = admitting.then(() => admitNext(pod, others));
+      admitting = answer.catch(() => undefined);
       return answer;
     },
     startOn(pod, container) {

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../../api/types.ts';
 import { FakeClock } from '../../base/clock.ts';
 import { createJournal } from '../../journal/journal.ts';
+import { deviceAllocator, idsOf } from '../devices/allocator.ts';
+import type { DevicePlugin } from '../devices/plugin.ts';
 import { aContainer, aPod, aSeen, aSeenPod, running as isRunning, noon } from '../test-builders.ts';
 import { formatCpuSet } from './cpu/cpu-set.ts';
 import type { CpuPolicyOptions } from './cpu/options.ts';
@@ -46,17 +48,49 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(rootDir, { recursive: true }));
 
+const gpu = 'x.io/gpu';
+const aPlugin: DevicePlugin = {
+  options: { preStartRequired: false, getPreferredAllocationAvailable: false },
+  async *devices() {},
+  allocate: async () => new Uint8Array(),
+  preferred: async () => [],
+  preStart: async () => undefined,
+  close: () => undefined,
+};
+const withGpus = (uid: string, cpu: string, ...counts: number[]): Pod =>
+  aPod(
+    {
+      containers: counts.map((count, i) => {
+        const amounts = { cpu, memory: '1Gi', [gpu]: String(count) };
+        return aContainer(`c${i}`, { resources: { limits: amounts, requests: amounts } });
+      }),
+    },
+    { uid, name: uid },
+  );
+
 /** A node whose runtime remembers which CPUs it was told of. */
-function open(more: Partial<TopologySettings> = {}) {
+function open(more: Partial<TopologySettings> = {}, gpus: Readonly<Record<string, readonly number[]>> = {}) {
   const clock = new FakeClock(noon);
   const updates: string[] = [];
   const running: Pod[] = [];
+  const devices = new Map(
+    Object.entries(gpus).map(([id, numaNodes]) => [id, { id, healthy: true, numaNodes }] as const),
+  );
+  const allocator = deviceAllocator({
+    clock,
+    journal: createJournal(clock, []),
+    resource: (name) => (name === gpu ? { plugin: aPlugin, devices } : undefined),
+    runs: () => false,
+    entries: [],
+    onChange: () => undefined,
+  });
   const placement = openPlacement({
     rootDir,
     clock,
     journal: createJournal(clock, []),
     settings: { ...settings, ...more },
     machine: () => machine,
+    devices: allocator,
     runtime: {
       updateContainerResources: async (id, { cpusetCpus }) => {
         updates.push(`${id} ${cpusetCpus}`);
@@ -75,8 +109,55 @@ function open(more: Partial<TopologySettings> = {}) {
     const list = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
     return list.map(({ name }) => formatCpuSet(placement.heldBy(pod.metadata?.uid ?? '', name).cpus)).join(' ');
   }
-  return { placement, admit, running, updates, clock };
+  const gpusOf = (uid: string): string =>
+    allocator
+      .entries()
+      .filter(({ podUid }) => podUid === uid)
+      .map((entry) => idsOf(entry).join())
+      .join(' ');
+  return { placement, admit, running, updates, clock, gpusOf };
 }
+
+describe('devices', () => {
+  const gpus = { g0: [1], g1: [0], g2: [1], g3: [0] };
+
+  test('lie where the CPUs are', async () => {
+    const { admit, gpusOf } = open({ policy: 'single-numa-node' }, gpus);
+    expect(await admit(withGpus('a', '2', 2))).toBe('1,5');
+    expect(gpusOf('a')).toBe('g1,g3');
+    expect(await admit(withGpus('b', '2', 1, 1))).toBe('2,6 3,7');
+    expect(gpusOf('b')).toBe('g0 g2');
+  });
+
+  test('decide where the CPUs are', async () => {
+    const { admit } = open({ policy: 'restricted' }, { g0: [1] });
+    expect(await admit(withGpus('a', '2', 1))).toBe('2,6');
+  });
+
+  test.each<[string, Partial<TopologySettings>, string]>([
+    ['no one node has as many', { policy: 'single-numa-node' }, 'TopologyAffinityError'],
+    ['for the pod as a whole', { policy: 'single-numa-node', scope: 'pod' }, 'TopologyAffinityError'],
+    ['the best that can be had', { policy: 'best-effort' }, '1,5'],
+    ['it does not matter', {}, '1,5'],
+  ])('%s', async (_name, more, expected) =>
+    expect(await open(more, gpus).admit(withGpus('a', '2', 3))).toContain(expected),
+  );
+
+  test('of pods at once are never the same', async () => {
+    const { admit, gpusOf } = open({}, { g0: [], g1: [] });
+    const answers = await Promise.all(['a', 'b', 'c'].map((uid) => admit(withGpus(uid, '100m', 1))));
+    expect(answers[2]).toContain('requested number of devices unavailable for x.io/gpu. Requested: 1, Available: 0');
+    expect([gpusOf('a'), gpusOf('b')]).toEqual(['g0', 'g1']);
+  });
+
+  test('of init containers are used again', async () => {
+    const { admit, gpusOf } = open({ policy: 'single-numa-node' }, { g0: [1], g1: [0] });
+    const amounts = { cpu: '2', memory: '1Gi', [gpu]: '1' };
+    const one = (name: string) => aContainer(name, { resources: { limits: amounts, requests: amounts } });
+    await admit(aPod({ initContainers: [one('init')], containers: [one('main')] }, { uid: 'a', name: 'a' }));
+    expect(gpusOf('a')).toBe('g1 g1');
+  });
+});
 
 describe('CPUs', () => {
   test.each<[string, Pod, string]>([

@@ -17,27 +17,32 @@ const affinityError: Granted = {
 };
 
 /** Gives each container of the pod, in the order they start, its resources from where the policy wants them. */
-export function placePod(
+export async function placePod(
   pod: Pod,
   providers: readonly HintProvider[],
   { policy, scope, ...machine }: ScopeRules,
-): Granted {
+): Promise<Granted> {
   const align = (hints: Parameters<typeof mergeHints>[0]): Hint | undefined => {
     if (policy === 'none') return anywhere;
     const alignment = mergeHints(hints, { policy, ...machine });
     return alignment.kind === 'aligned' ? alignment.hint : undefined;
   };
-  const whole = policy !== 'none' && scope === 'pod' ? align(providers.map((p) => p.podHints(pod))) : undefined;
+  const whole =
+    policy !== 'none' && scope === 'pod' ? align(providers.map((p) => p.podHints(pod, machine.nodes))) : undefined;
   const containers: readonly RunnableContainer[] = [
     ...(pod.spec?.initContainers ?? []),
     ...(pod.spec?.containers ?? []),
   ];
   for (const container of containers) {
     const hint =
-      policy === 'none' ? anywhere : scope === 'pod' ? whole : align(providers.map((p) => p.hints(pod, container)));
+      policy === 'none'
+        ? anywhere
+        : scope === 'pod'
+          ? whole
+          : align(providers.map((p) => p.hints(pod, container, machine.nodes)));
     if (hint === undefined) return affinityError;
     for (const provider of providers) {
-      const answer = provider.allocate(pod, container, hint);
+      const answer = await provider.allocate(pod, container, hint);
       if (answer.kind === 'refused') return answer;
     }
   }

@@ -2,6 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import type { Node, PersistentVolume } from '../../api/types.ts';
 import { messageOf } from '../../base/errors.ts';
 import { matchesTerms } from '../admission/index.ts';
+import { NotAttachedYet } from '../csi/index.ts';
 import type { MountedVolume } from '../parts.ts';
 import { ensureHostPath } from './host-path.ts';
 import type { MountTable } from './mount-table.ts';
@@ -43,7 +44,7 @@ function isReachable({ spec }: PersistentVolume, node: Node | undefined): boolea
   return matchesTerms(required.nodeSelectorTerms, node.metadata?.labels ?? {}, node.metadata?.name ?? '');
 }
 
-/** Makes a persistent volume ready for a pod. Rejects with a PersistentVolumeProblem. */
+/** Makes a persistent volume ready for a pod. Rejects with a PersistentVolumeProblem, or a NotAttachedYet. */
 export async function setUpBoundVolume(bound: BoundVolume, options: ClaimVolumeOptions): Promise<MountedVolume> {
   if (!isReachable(bound.pv, options.node())) {
     throw new PersistentVolumeProblem(
@@ -53,6 +54,7 @@ export async function setUpBoundVolume(bound: BoundVolume, options: ClaimVolumeO
     );
   }
   return mountBoundVolume(bound, options).catch((error: unknown) => {
+    if (error instanceof NotAttachedYet) throw error;
     throw new PersistentVolumeProblem(bound.pvName, 'MountVolume.SetUp failed', messageOf(error), { cause: error });
   });
 }

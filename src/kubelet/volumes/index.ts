@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import type { Pod, Volume } from '../../api/types.ts';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { NotAttachedYet } from '../csi/index.ts';
 import type { MountedVolume, VolumeManager } from '../parts.ts';
 import { podReference, uidOf } from '../pod-facts.ts';
 import { PersistentVolumeProblem } from './claim-volume.ts';
@@ -68,6 +69,11 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
   }
 
   function tellFailure(pod: Pod, volume: Volume, error: unknown): void {
+    if (error instanceof NotAttachedYet) {
+      const { message: reason } = error;
+      journal.write({ kind: 'volume.notAttached', object: podReference(pod), volume: volume.name, reason });
+      return;
+    }
     const isPersistent = error instanceof PersistentVolumeProblem;
     journal.write({
       kind: 'volume.failed',

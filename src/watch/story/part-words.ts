@@ -37,6 +37,11 @@ export const partWords: Describers = {
     failed(`volume ${textOf(fields, 'volume')}: ${textOf(fields, 'operation')}: ${textOf(fields, 'reason')}`, {
       span: { phase: 'volumes', ms: 0, ok: false },
     }),
+  'volume.notAttached': ({ fields }) => ({
+    stage: 'waits',
+    text: `volume ${textOf(fields, 'volume')} is mounted later`,
+    because: textOf(fields, 'reason'),
+  }),
   'volume.unprocessed': ({ fields }) => failed(`volumes: ${textOf(fields, 'reason')}`),
   'volume.unmounted': ({ fields }) => did(`volumes unmounted (${numberOf(fields, 'mounts')})`),
   'csi.called': ({ fields }) => {
