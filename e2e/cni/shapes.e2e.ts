@@ -95,6 +95,27 @@ describe("Calico's shape, with plain kubectl apply", () => {
   });
 });
 
+test('the token that the plugin has on the node follows the one that the kubelet gives the pod', async () => {
+  const file = '/etc/cni/net.d/calico-kubeconfig';
+  const tokenOn = async () => (await cluster.onNode(worker, ['sed', '-n', 's/^ *token: //p', file])).trim();
+  expect((await cluster.onNode(worker, ['stat', '-c', '%a', file])).trim()).toBe('600');
+  const before = await tokenOn();
+  // A kubelet that starts has no tokens, so it asks for new ones.
+  await cluster.onNode(worker, ['systemctl', 'restart', 'kubelet']);
+  const after = await eventually('another token', async () => {
+    const token = await tokenOn();
+    return token === '' || token === before ? undefined : token;
+  });
+  const { sub } = JSON.parse(Buffer.from(after.split('.')[1] ?? '', 'base64url').toString());
+  expect(sub).toBe('system:serviceaccount:kube-system:calico-node');
+  // The plugin asks the API server about each pod.
+  await cluster.kubectl(['create', 'namespace', 'shapes', '--save-config']);
+  const overrides = JSON.stringify({ spec: { nodeName: worker } });
+  const run = ['-n', 'shapes', 'run', 'added', '--image=docker.io/library/busybox:1.37', '--restart=Never'];
+  await cluster.kubectl([...run, `--overrides=${overrides}`, '--', 'sleep', '9999']);
+  await cluster.kubectl(['-n', 'shapes', 'wait', '--for=condition=Ready', 'pod/added', '--timeout=60s']);
+});
+
 describe('what the manifests of Cilium and flannel lean on', () => {
   beforeAll(async () => {
     await cluster.kubectl(['apply', '-f', '-'], { input: otherShapes(standInImages[1] ?? '', worker) });

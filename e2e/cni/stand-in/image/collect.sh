@@ -9,5 +9,5 @@ for program in busybox ip xtables-nft-multi; do
 done
 cp -aL --parents /usr/lib/*/xtables "$out/"
 mkdir -p "$out/bin" "$out/tmp"
-for name in sh cat sed sleep touch chmod mkdir mv cp rm test grep; do ln -sf "$(command -v busybox)" "$out/bin/$name"; done
+for name in sh cat sed sleep touch chmod mkdir mv cp rm test grep base64 tr; do ln -sf "$(command -v busybox)" "$out/bin/$name"; done
 for name in iptables ip6tables; do ln -sf "$(command -v xtables-nft-multi)" "$out/usr/sbin/$name"; done

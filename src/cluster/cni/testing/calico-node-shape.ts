@@ -121,7 +121,12 @@ ${bird ? '                - -bird-live\n' : ''}          readinessProbe:
               command:
                 - /bin/calico-node
                 - -felix-ready
-${bird ? '                - -bird-ready\n' : ''}          securityContext:
+${bird ? '                - -bird-ready\n' : ''}          volumeMounts:
+            # For the token that the plugin has: it is renewed there.
+            - mountPath: /host/etc/cni/net.d
+              name: cni-net-dir
+              readOnly: false
+          securityContext:
             privileged: true
       volumes:
         - name: sys-fs
