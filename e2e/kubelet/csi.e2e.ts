@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleFixture } from '../harness/bundle-fixture.ts';
 import { type Cluster, useCluster } from '../harness/cluster.ts';
 import { eventually } from '../harness/eventually.ts';
+import { loopDevice } from './loop-device.ts';
 
 /** Volumes of a CSI driver that is a process of its own on the node. */
 
@@ -256,6 +257,39 @@ test('a volume is mounted once it is attached, and detached once nobody uses it'
   await eventually('one driver less', async () =>
     (await driversOfNode()).every((known) => known.name !== attachedDriver) ? true : undefined,
   );
+});
+
+test('a raw volume is a device in the container', async () => {
+  const device = await loopDevice(cluster, node, `${ns.name}-raw`);
+  const common = { accessModes: ['ReadWriteOnce'], storageClassName: 'none', volumeMode: 'Block' };
+  const name = `${ns.name}-raw`;
+  const csi = { driver, volumeHandle: name, volumeAttributes: { device: device.path } };
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name },
+    spec: { ...common, capacity: { storage: '4Mi' }, csi },
+  });
+  await cluster.apply({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'raw', namespace: ns.name },
+    spec: { ...common, volumeName: name, resources: { requests: { storage: '4Mi' } } },
+  });
+  const container = { name: 'main', image, command: ['sleep', '99999'] };
+  const containers = [{ ...container, volumeDevices: [{ name: 'data', devicePath: '/dev/xvda' }] }];
+  await cluster.apply(aPod('raw', { persistentVolumeClaim: { claimName: 'raw' } }, { containers }));
+  await ready('raw');
+  expect(await inPod('raw', 'sh', '-c', 'echo raw | dd of=/dev/xvda conv=fsync 2>/dev/null; head -c 3 /dev/xvda')).toBe(
+    'raw',
+  );
+  await remove('raw');
+  await eventually('nothing left of it', async () =>
+    (await onNode('find /var/lib/kubelet/plugins/kubernetes.io/csi/volumeDevices -mindepth 2; true')) === ''
+      ? true
+      : undefined,
+  );
+  await device.remove();
 });
 
 test('an inline volume lives and ends with its pod', async () => {

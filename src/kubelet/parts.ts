@@ -78,6 +78,8 @@ export interface MountedVolume {
   readonly readOnly: boolean;
   /** A volume of type image: mounted by the runtime. */
   readonly image?: { readonly reference: string; readonly pullPolicy: string };
+  /** A raw block device: passed in, not mounted. */
+  readonly device?: true;
 }
 
 export interface VolumeManager {
@@ -96,7 +98,7 @@ export interface ContainerInputs {
     podIps: readonly string[],
     volumes: MountedVolumes,
   ): Promise<readonly { key: string; value: string }[]>;
-  /** CRI mounts for the container's volumeMounts, subPaths prepared; its devices (volumeDevices). */
+  /** CRI mounts for the container's volumeMounts, subPaths prepared. */
   mounts(
     pod: Pod,
     container: RunnableContainer,

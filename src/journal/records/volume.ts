@@ -7,9 +7,17 @@ export type VolumeRecord =
   | {
       readonly kind: 'volume.failed';
       readonly object: ObjectReference;
-      readonly operation: 'MountVolume.SetUp failed' | 'MountVolume.NodeAffinity check failed';
+      /** `MountVolume.SetUp failed` and its like; of raw block devices `MapVolume.…`. */
+      readonly operation: string;
       readonly volume: string;
       readonly reason: string;
+    }
+  /** A raw block device has its name in the pod's folder. */
+  | {
+      readonly kind: 'volume.mapped';
+      readonly object: ObjectReference;
+      readonly volume: string;
+      readonly folder: string;
     }
   | {
       readonly kind: 'volume.notAttached';
@@ -74,12 +82,26 @@ export const volumeProjections: Projections<VolumeRecord> = {
     log: ({ object, operation, volume, reason }) =>
       failure(operation, { volumeName: volume, pod: podOf(object), err: reason }),
     event: ({ object, operation, volume, reason }) =>
-      warningEvent(object, 'FailedMount', `${operation} for volume "${volume}" : ${reason}`),
+      warningEvent(
+        object,
+        operation.startsWith('MapVolume.') ? 'FailedMapVolume' : 'FailedMount',
+        `${operation} for volume "${volume}" : ${reason}`,
+      ),
   },
   'volume.unprocessed': {
     log: ({ object, reason }) =>
       failure('Unable to attach or mount volumes for pod; skipping pod', { pod: podOf(object), err: reason }),
     event: ({ object, reason }) => warningEvent(object, 'FailedMount', `Unable to attach or mount volumes: ${reason}`),
+  },
+  'volume.mapped': {
+    log: ({ object, volume, folder }) =>
+      info(4, 'MapVolume.MapPodDevice succeeded', { volumeName: volume, pod: podOf(object), volumeMapPath: folder }),
+    event: ({ object, volume, folder }) =>
+      normalEvent(
+        object,
+        'SuccessfulMountVolume',
+        `MapVolume.MapPodDevice succeeded for volume "${volume}" volumeMapPath "${folder}"`,
+      ),
   },
   'volume.notAttached': {
     log: ({ object, volume, reason }) =>

@@ -27,6 +27,8 @@ export interface ContainerConfigInputs {
   readonly imageUser: ImageUser;
   readonly environment: readonly { readonly key: string; readonly value: string }[];
   readonly mounts: ContainerConfig['mounts'];
+  /** Raw block volumes. */
+  readonly volumeDevices: ContainerConfig['devices'];
   readonly resources: LinuxContainerResources;
   /** ID of the container whose processes an ephemeral container looks at. */
   readonly targetId: string | undefined;
@@ -71,7 +73,7 @@ export function renderContainerConfig(
       ...inputs.mounts.map((mount) => mapUsers(mount, inputs.userNamespace)),
       ...fromPlugins.mounts.map(renderPluginMount),
     ],
-    devices: fromPlugins.devices.map((device) => ({ ...device })),
+    devices: [...fromPlugins.devices.map((device) => ({ ...device })), ...inputs.volumeDevices],
     labels: {
       [labels.containerName]: container.name,
       [labels.podName]: nameOf(pod),

@@ -18,6 +18,7 @@ const inputs: ContainerConfigInputs = {
   imageUser: { uid: undefined, username: '' },
   environment: [{ key: 'WHO', value: 'world' }],
   mounts: [],
+  volumeDevices: [],
   resources,
   targetId: undefined,
   volumeGroups: [],

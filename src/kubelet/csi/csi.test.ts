@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -27,6 +27,7 @@ const persistent: CsiVolume = {
   handle: 'vol-1',
   specName: 'pv-1',
   inline: false,
+  block: false,
   readOnly: false,
   fsType: 'ext4',
   attributes: { tier: 'fast' },
@@ -302,6 +303,24 @@ describe('volumes', () => {
     });
     await tearDown('a');
     expect(csi.isExpandable('a', 'pv-1')).toBe(false);
+  });
+
+  it('that are raw devices are published to a file, and what is left of them is given back', async () => {
+    const block = { ...persistent, block: true };
+    // As this driver publishes a folder.
+    await expect(setUp('a', block)).rejects.toThrow('is not a block device');
+    const folder = join(root, 'plugins/kubernetes.io/csi/volumeDevices');
+    const target = join(folder, 'publish/pv-1/a');
+    expect(calls.find(({ method }) => method === 'publish')?.request).toMatchObject({
+      stagingTargetPath: join(folder, 'staging/pv-1'),
+      targetPath: target,
+      volumeCapability: { block: {}, mount: undefined },
+    });
+    expect(readlinkSync(join(root, 'pods/a/volumeDevices/kubernetes.io~csi/pv-1'))).toBe(target);
+    await tearDown('a');
+    expect(volumeCalls()).toEqual(['stage', 'publish', 'unpublish', 'unstage']);
+    expect(readdirSync(folder).sort()).toEqual(['publish', 'staging']);
+    expect([...readdirSync(join(folder, 'publish')), ...readdirSync(join(folder, 'staging'))]).toEqual([]);
   });
 
   it('that are published are not published again', async () => {

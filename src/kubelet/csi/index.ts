@@ -8,6 +8,7 @@ import type { Journal } from '../../journal/journal.ts';
 import type { NodeStorage, PodObjects } from '../parts.ts';
 import type { PluginHandler } from '../plugins/index.ts';
 import { podReference, uidOf } from '../pod-facts.ts';
+import { expectBlockDevice, linkDevice } from '../volumes/device-link.ts';
 import { attachments, type NodeAgreement, uniqueVolumeName } from './attachments.ts';
 import { connectDriver, type Driver } from './driver.ts';
 import { decideExpansion, expandForClaim } from './expansion.ts';
@@ -16,10 +17,13 @@ import { nodeStorage } from './node-storage.ts';
 import { driverObjects, isAttachable } from './objects.ts';
 import {
   attachmentName,
+  blockPlaces,
+  mountedPlaces,
+  type PublishedVolume,
   publishedVolumes,
   readVolumeData,
   stagingFolder,
-  type VolumeData,
+  type VolumePlaces,
   volumesOf,
   writeVolumeData,
 } from './places.ts';
@@ -79,6 +83,11 @@ export interface BoundClaim {
   readonly folder: string;
 }
 
+const removeFolder = (folder: string): Promise<void> =>
+  rmdir(folder).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
+
 /** Serves the volumes of whichever drivers register. */
 export function csiVolumes({
   rootDir,
@@ -115,9 +124,16 @@ export function csiVolumes({
     }
   }
 
+  const placesOf = (podUid: string, volume: CsiVolume, folder: string): VolumePlaces =>
+    volume.block
+      ? blockPlaces(rootDir, podUid, volume.specName)
+      : mountedPlaces(stagingFolder(rootDir, volume.driver, volume.handle), folder);
+
   async function setUp(pod: Pod, volume: CsiVolume, { folder, giveToGroup }: CsiSetUp): Promise<string> {
-    const known = published.get(`${uidOf(pod)}/${volume.specName}`);
-    if (known?.again === false) return join(folder, 'mount');
+    const key = `${uidOf(pod)}/${volume.specName}`;
+    const places = placesOf(uidOf(pod), volume, folder);
+    const { staged, target } = places;
+    if (published.get(key)?.again === false) return target;
     const driver = driverOf(volume.driver);
     const spec = await specOf(volume.driver);
     const problem = findLifecycleProblem(volume, spec);
@@ -126,17 +142,15 @@ export function csiVolumes({
     const publishContext = await publishContextOf(volume, spec);
     const group = pod.spec?.securityContext?.fsGroup;
     const capability = computeCapability(volume, driver.exactAccessModes, driver.givesGroup ? group : undefined);
-    const staging = stagingFolder(rootDir, volume.driver, volume.handle);
     const isStaged = driver.stages && !volume.inline;
-    const stagingTargetPath = isStaged ? join(staging, 'globalmount') : '';
-    const target = join(folder, 'mount');
+    const stagingTargetPath = isStaged ? staged : '';
     const common = { volumeId: volume.handle, publishContext, stagingTargetPath, volumeCapability: capability };
-    const key = `${uidOf(pod)}/${volume.specName}`;
-    await inTurn(staging, async () => {
+    await inTurn(staged, async () => {
       if (isStaged && !published.has(key)) {
         const secrets = await secretOf(volume.stageSecret);
-        await writeVolumeData(staging, { volumeHandle: volume.handle, driverName: volume.driver });
-        await mkdir(stagingTargetPath, { recursive: true, mode: 0o750 });
+        if (!volume.block)
+          await writeVolumeData(dirname(staged), { volumeHandle: volume.handle, driverName: volume.driver });
+        await mkdir(staged, { recursive: true, mode: 0o750 });
         await driver.stage({ ...common, secrets, volumeContext: { ...volume.attributes } });
       }
       const secrets = await secretOf(volume.publishSecret);
@@ -145,7 +159,7 @@ export function csiVolumes({
         ...(spec?.podInfoOnMount === true ? computePodInfo(pod, volume.inline) : {}),
         ...(await tokensOf(pod, spec)),
       };
-      await writeVolumeData(folder, {
+      await writeVolumeData(places.data, {
         specVolID: volume.specName,
         volumeHandle: volume.handle,
         driverName: volume.driver,
@@ -153,9 +167,19 @@ export function csiVolumes({
         volumeLifecycleMode: volume.inline ? 'Ephemeral' : 'Persistent',
         attachmentID: attachmentName(volume.handle, volume.driver, nodeName),
       });
+      if (volume.block) {
+        await linkDevice(places.mark, target);
+        await mkdir(dirname(target), { recursive: true, mode: 0o750 });
+      }
       await driver.publish({ ...common, secrets, volumeContext, targetPath: target, readonly: volume.readOnly });
     });
-    if (!published.has(key) && !driver.givesGroup && group !== undefined && takesGroup(volume, spec?.fsGroupPolicy))
+    if (volume.block) await expectBlockDevice(target);
+    else if (
+      !published.has(key) &&
+      !driver.givesGroup &&
+      group !== undefined &&
+      takesGroup(volume, spec?.fsGroupPolicy)
+    )
       await giveToGroup(target, volume.readOnly);
     published.set(key, { again: spec?.requiresRepublish === true, expands: driver.expands && !volume.inline });
     return target;
@@ -167,15 +191,14 @@ export function csiVolumes({
     const tell = { object: podReference(pod), volume: volume.specName, nodeName };
     try {
       const driver = driverOf(volume.driver);
-      const staging = stagingFolder(rootDir, volume.driver, volume.handle);
-      const staged = driver.stages ? join(staging, 'globalmount') : '';
+      const { staged, target } = placesOf(uidOf(pod), volume, folder);
       const secrets = await secretOf(volume.expandSecret);
-      await inTurn(staging, () =>
+      await inTurn(staged, () =>
         expandForClaim(api, claim, wanted, (requiredBytes) =>
           driver.expand({
             volumeId: volume.handle,
-            volumePath: join(folder, 'mount'),
-            stagingTargetPath: staged,
+            volumePath: target,
+            stagingTargetPath: driver.stages ? staged : '',
             capacityRange: { requiredBytes, limitBytes: 0n },
             volumeCapability: computeCapability(volume, driver.exactAccessModes, undefined),
             secrets,
@@ -195,35 +218,37 @@ export function csiVolumes({
     return computeDrivenUsage(await driver.measure(data.volumeHandle, join(folder, 'mount')));
   }
 
-  async function isPublishedElsewhere(own: string, { driverName, volumeHandle }: VolumeData): Promise<boolean> {
-    for await (const { folder, data } of publishedVolumes(rootDir))
-      if (folder !== own && data.driverName === driverName && data.volumeHandle === volumeHandle) return true;
+  async function isPublishedElsewhere({ places, data }: PublishedVolume): Promise<boolean> {
+    for await (const other of publishedVolumes(rootDir)) {
+      const isSame = other.data.driverName === data.driverName && other.data.volumeHandle === data.volumeHandle;
+      if (isSame && other.places.mark !== places.mark) return true;
+    }
     return false;
   }
 
-  async function unpublish(folder: string, data: VolumeData): Promise<void> {
-    const { driverName, volumeHandle } = data;
-    const driver = driverOf(driverName);
-    const staging = stagingFolder(rootDir, driverName, volumeHandle);
-    await inTurn(staging, async () => {
-      const target = join(folder, 'mount');
-      await driver.unpublish(volumeHandle, target);
-      // The driver removes its folder; one that is left and empty may go, one with content is still mounted.
-      await rmdir(target).catch((error: unknown) => {
-        if (codeOf(error) !== 'ENOENT') throw error;
-      });
-      const staged = join(staging, 'globalmount');
-      if ((await readVolumeData(staging)) !== undefined && !(await isPublishedElsewhere(folder, data))) {
-        if (driver.stages) await driver.unstage(volumeHandle, staged);
-        await rmdir(staged).catch((error: unknown) => {
-          if (codeOf(error) !== 'ENOENT') throw error;
-        });
-        await rm(join(staging, 'vol_data.json'), { force: true });
-        await rmdir(staging);
+  async function unpublish(volume: PublishedVolume): Promise<void> {
+    const { places, data, block } = volume;
+    const { staged, target } = places;
+    const driver = driverOf(data.driverName);
+    await inTurn(staged, async () => {
+      await driver.unpublish(data.volumeHandle, target);
+      // The driver removes it; a file or an empty folder that is left may go, one with content is still mounted.
+      await (block ? rm(target, { force: true }) : removeFolder(target));
+      const isLast = !(await isPublishedElsewhere(volume));
+      if (isLast && (block || (await readVolumeData(dirname(staged))) !== undefined)) {
+        if (driver.stages) await driver.unstage(data.volumeHandle, staged);
+        await removeFolder(staged);
+        if (!block) {
+          await rm(join(dirname(staged), 'vol_data.json'), { force: true });
+          await rmdir(dirname(staged));
+        }
       }
       // Last, so that whatever failed begins again here.
-      await rm(join(folder, 'vol_data.json'), { force: true });
-      await rmdir(folder);
+      if (!block || isLast) await rm(join(places.data, 'vol_data.json'), { force: true });
+      if (block) await rm(places.mark, { force: true });
+      else await rmdir(places.mark);
+      if (block && isLast)
+        for (const folder of [places.data, dirname(places.data), dirname(target)]) await removeFolder(folder);
     });
   }
 
@@ -263,10 +288,7 @@ export function csiVolumes({
     async tearDown(podUid, release) {
       const volumes = await volumesOf(rootDir, podUid);
       if (volumes.length > 0) await release();
-      for (const folder of volumes) {
-        const data = await readVolumeData(folder);
-        if (data !== undefined) await unpublish(folder, data);
-      }
+      for (const volume of volumes) await unpublish(volume);
       for (const key of published.keys()) if (dirname(key) === podUid) published.delete(key);
       attached.release(podUid);
     },

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { codeOf } from '../../base/errors.ts';
+import { deviceLink } from '../volumes/device-link.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -48,25 +49,65 @@ const list = (folder: string): Promise<readonly string[]> =>
     throw error;
   });
 
-/** The folders of a pod's volumes. */
-export async function volumesOf(rootDir: string, podUid: string): Promise<readonly string[]> {
-  const folder = join(rootDir, 'pods', podUid, 'volumes/kubernetes.io~csi');
-  return (await list(folder)).map((name) => join(folder, name));
+/** Where everything of one pod's volume lies. */
+export interface VolumePlaces {
+  /** Where the driver stages it, once for the node. */
+  readonly staged: string;
+  /** Where it is published to the pod. */
+  readonly target: string;
+  /** The folder of the file that tells which driver's volume this is. */
+  readonly data: string;
+  /** What stands for the volume in the pod's folder: while it is there, the volume is to be given back. */
+  readonly mark: string;
+}
+
+/** A volume that is mounted. `folder`: `<pod>/volumes/kubernetes.io~csi/<name>`. */
+export const mountedPlaces = (staging: string, folder: string): VolumePlaces => ({
+  staged: join(staging, 'globalmount'),
+  target: join(folder, 'mount'),
+  data: folder,
+  mark: folder,
+});
+
+/** A volume that is a raw block device. */
+export function blockPlaces(rootDir: string, podUid: string, name: string): VolumePlaces {
+  const folder = join(rootDir, 'plugins/kubernetes.io/csi/volumeDevices');
+  return {
+    staged: join(folder, 'staging', name),
+    target: join(folder, 'publish', name, podUid),
+    data: join(folder, name, 'data'),
+    mark: deviceLink(rootDir, podUid, 'csi', name),
+  };
 }
 
 /** A pod's volume, by what was written when it was set up. */
 export interface PublishedVolume {
   readonly podUid: string;
-  readonly folder: string;
+  readonly block: boolean;
+  readonly places: VolumePlaces;
   readonly data: VolumeData;
 }
 
-/** The volumes of all pods. Rejects when one cannot be read. */
-export async function* publishedVolumes(rootDir: string): AsyncGenerator<PublishedVolume> {
-  for (const podUid of await list(join(rootDir, 'pods'))) {
-    for (const folder of await volumesOf(rootDir, podUid)) {
-      const data = await readVolumeData(folder);
-      if (data !== undefined) yield { podUid, folder, data };
-    }
+/** The volumes of one pod. Rejects when what was written of one cannot be read. */
+export async function volumesOf(rootDir: string, podUid: string): Promise<readonly PublishedVolume[]> {
+  const volumes: PublishedVolume[] = [];
+  const mounted = join(rootDir, 'pods', podUid, 'volumes/kubernetes.io~csi');
+  for (const name of await list(mounted)) {
+    const folder = join(mounted, name);
+    const data = await readVolumeData(folder);
+    if (data === undefined) continue;
+    const staging = stagingFolder(rootDir, data.driverName, data.volumeHandle);
+    volumes.push({ podUid, block: false, places: mountedPlaces(staging, folder), data });
   }
+  for (const name of await list(join(rootDir, 'pods', podUid, 'volumeDevices/kubernetes.io~csi'))) {
+    const places = blockPlaces(rootDir, podUid, name);
+    const data = await readVolumeData(places.data);
+    if (data !== undefined) volumes.push({ podUid, block: true, places, data });
+  }
+  return volumes;
+}
+
+/** The volumes of all pods. Rejects when what was written of one cannot be read. */
+export async function* publishedVolumes(rootDir: string): AsyncGenerator<PublishedVolume> {
+  for (const podUid of await list(join(rootDir, 'pods'))) yield* await volumesOf(rootDir, podUid);
 }

@@ -8,6 +8,7 @@ const volume = (over: Partial<CsiVolume> = {}): CsiVolume => ({
   handle: 'h',
   specName: 'pv',
   inline: false,
+  block: false,
   readOnly: false,
   fsType: 'ext4',
   attributes: {},

@@ -25,6 +25,8 @@ export interface CsiVolume {
   /** The PersistentVolume's name, or the pod's own name for an inline volume. */
   readonly specName: string;
   readonly inline: boolean;
+  /** A raw block device, not a file system. */
+  readonly block: boolean;
   readonly readOnly: boolean;
   readonly fsType: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -45,6 +47,7 @@ export function inlineVolume(pod: Pod, volume: Volume): CsiVolume | undefined {
     handle: inlineHandle(uidOf(pod), volume.name),
     specName: volume.name,
     inline: true,
+    block: false,
     readOnly: csi.readOnly === true,
     fsType: csi.fsType ?? '',
     attributes: csi.volumeAttributes ?? {},
@@ -67,6 +70,7 @@ export function persistentCsiVolume({ metadata, spec }: PersistentVolume, readOn
     handle: csi.volumeHandle,
     specName: metadata?.name ?? '',
     inline: false,
+    block: spec?.volumeMode === 'Block',
     readOnly: readOnly || csi.readOnly === true,
     fsType: csi.fsType ?? '',
     attributes: csi.volumeAttributes ?? {},
@@ -94,6 +98,7 @@ const exactModes: Readonly<Record<string, 3 | 5 | 6 | 7>> = {
 /** How the volume is used, in CSI's terms. `exact`: the driver tells one writer from one node of writers. */
 export function computeCapability(volume: CsiVolume, exact: boolean, group: number | undefined): VolumeCapability {
   const mode = (exact ? exactModes : modes)[volume.accessModes[0] ?? 'ReadWriteOnce'] ?? 0;
+  if (volume.block) return { block: {}, accessMode: { mode } };
   return {
     mount: {
       fsType: volume.fsType,

@@ -27,6 +27,7 @@ const config = renderContainerConfig(pod, aContainer('main'), {
   imageUser: { uid: undefined, username: '' },
   environment: [],
   mounts: [],
+  volumeDevices: [],
   resources: {
     cpuPeriod: 0n,
     cpuQuota: 0n,

@@ -4,6 +4,7 @@ import { messageOf } from '../../base/errors.ts';
 import { matchesTerms } from '../admission/index.ts';
 import { NotAttachedYet } from '../csi/index.ts';
 import type { MountedVolume } from '../parts.ts';
+import { expectBlockDevice } from './device-link.ts';
 import { ensureHostPath } from './host-path.ts';
 import type { MountTable } from './mount-table.ts';
 import type { BoundVolume } from './persistent.ts';
@@ -16,13 +17,19 @@ export interface ClaimVolumeOptions {
   readonly folderOf: (plugin: string) => string;
   /** Mounts a volume of a CSI driver; absent for any other. */
   readonly mountDriven?: () => Promise<MountedVolume>;
+  /** Names a device of this node for the pod, and answers where. */
+  readonly linkLocal: (device: string) => Promise<string>;
   readonly giveToGroup: (folder: string, readOnly: boolean) => Promise<void>;
 }
+
+/** What went wrong, as Events say it; of raw block devices `Map…`. */
+export type VolumeOperation =
+  `${'MountVolume.SetUp' | 'MountVolume.NodeAffinity check' | 'MapVolume.SetUpDevice' | 'MapVolume.NodeAffinity check'} failed`;
 
 /** Something went wrong with a persistent volume: its Event names that, not the pod's name for it. */
 export class PersistentVolumeProblem extends Error {
   readonly pvName: string;
-  readonly operation: 'MountVolume.SetUp failed' | 'MountVolume.NodeAffinity check failed';
+  readonly operation: VolumeOperation;
 
   constructor(
     pvName: string,
@@ -46,17 +53,34 @@ function isReachable({ spec }: PersistentVolume, node: Node | undefined): boolea
 
 /** Makes a persistent volume ready for a pod. Rejects with a PersistentVolumeProblem, or a NotAttachedYet. */
 export async function setUpBoundVolume(bound: BoundVolume, options: ClaimVolumeOptions): Promise<MountedVolume> {
+  const isBlock = bound.pv.spec?.volumeMode === 'Block';
   if (!isReachable(bound.pv, options.node())) {
     throw new PersistentVolumeProblem(
       bound.pvName,
-      'MountVolume.NodeAffinity check failed',
+      isBlock ? 'MapVolume.NodeAffinity check failed' : 'MountVolume.NodeAffinity check failed',
       'no matching NodeSelectorTerms',
     );
   }
-  return mountBoundVolume(bound, options).catch((error: unknown) => {
+  return (isBlock ? mapBoundVolume : mountBoundVolume)(bound, options).catch((error: unknown) => {
     if (error instanceof NotAttachedYet) throw error;
-    throw new PersistentVolumeProblem(bound.pvName, 'MountVolume.SetUp failed', messageOf(error), { cause: error });
+    const operation = isBlock ? 'MapVolume.SetUpDevice failed' : 'MountVolume.SetUp failed';
+    throw new PersistentVolumeProblem(bound.pvName, operation, messageOf(error), { cause: error });
   });
+}
+
+/** A raw block device: nothing is mounted, the pod's folder gets a name for it. */
+async function mapBoundVolume(
+  { pv, pvName, readOnly }: BoundVolume,
+  { mountDriven, linkLocal }: ClaimVolumeOptions,
+): Promise<MountedVolume> {
+  if (mountDriven !== undefined) return mountDriven();
+  const { local } = pv.spec ?? {};
+  if (local === undefined)
+    throw new Error(
+      `no volume plugin matched for block volume ${pvName}: ${describeSource(pv.spec ?? {})} is not supported`,
+    );
+  await expectBlockDevice(local.path);
+  return { hostPath: await linkLocal(local.path), readOnly, device: true };
 }
 
 async function mountBoundVolume(

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { PersistentVolumeClaim, Pod, Volume } from '../../api/types.ts';
+import { aContainer, aPod } from '../test-builders.ts';
 import { hugePageOptions, tmpfsOptions } from './empty-dir.ts';
-import { claimNameOf, findBindingProblem, findClaimProblem } from './persistent.ts';
+import { claimNameOf, findBindingProblem, findClaimProblem, findModeProblem } from './persistent.ts';
 import { isRefreshed } from './set-up.ts';
 
 const withLimits = (...limits: (Record<string, string> | undefined)[]): Pod => ({
@@ -89,4 +90,23 @@ test.each<[Volume, string | undefined, boolean]>([
 ])('%j: its claim, and whether it is refreshed', (volume, claimName, refreshed) => {
   expect(claimNameOf(withLimits(), volume)).toBe(claimName);
   expect(isRefreshed(volume)).toBe(refreshed);
+});
+
+describe('a volume is used as what it is', () => {
+  const mounts = { volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+  const devices = { volumeDevices: [{ name: 'data', devicePath: '/dev/xvda' }] };
+  test.each<[string, object, string, string | undefined]>([
+    ['a file system is mounted', mounts, 'Filesystem', undefined],
+    ['a device is passed in', devices, 'Block', undefined],
+    ['a device is mounted', mounts, 'Block', 'volume data has volumeMode Block, but is specified in volumeMounts'],
+    [
+      'a file system is passed in',
+      devices,
+      'Filesystem',
+      'volume data has volumeMode Filesystem, but is specified in volumeDevices',
+    ],
+    ['nobody uses it', {}, 'Block', undefined],
+  ])('%s', (_name, use, mode, problem) =>
+    expect(findModeProblem(aPod({ containers: [aContainer('main', use)] }), 'data', mode)).toBe(problem),
+  );
 });

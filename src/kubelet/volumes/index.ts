@@ -63,6 +63,15 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
     const uid = uidOf(pod);
     retries.succeeded(uid, volume.name);
     journal.write({ kind: 'volume.mounted', object: podReference(pod), volume: volume.name, ms });
+    if (mounted.device) {
+      const { hostPath } = mounted;
+      journal.write({
+        kind: 'volume.mapped',
+        object: podReference(pod),
+        volume: basename(hostPath),
+        folder: dirname(hostPath),
+      });
+    }
     const volumes = ready.get(uid) ?? new Map<string, MountedVolume>();
     volumes.set(volume.name, mounted);
     ready.set(uid, volumes);

@@ -44,6 +44,19 @@ export function findBindingProblem(pv: PersistentVolume, claimUid: string): stri
   return `found PV object ${name} but its pv.Spec.ClaimRef.UID ${claimRef.uid ?? ''} does not point to claim.UID ${claimUid}`;
 }
 
+/** Why the pod cannot have a volume of this mode the way its containers ask for it; undefined when it can. */
+export function findModeProblem({ spec }: Pod, name: string, mode: string): string | undefined {
+  const containers = [
+    ...(spec?.initContainers ?? []),
+    ...(spec?.containers ?? []),
+    ...(spec?.ephemeralContainers ?? []),
+  ];
+  const isIn = (key: 'volumeMounts' | 'volumeDevices'): boolean =>
+    containers.some((container) => (container[key] ?? []).some((use) => use.name === name));
+  const wrong = mode === 'Block' ? 'volumeMounts' : 'volumeDevices';
+  return isIn(wrong) ? `volume ${name} has volumeMode ${mode}, but is specified in ${wrong}` : undefined;
+}
+
 /** A claim of a generic ephemeral volume must have been made for this very pod. */
 const isMadeFor = (pod: Pod, claim: PersistentVolumeClaim): boolean =>
   (claim.metadata?.ownerReferences ?? []).some(({ uid, controller }) => controller === true && uid === uidOf(pod));
@@ -70,8 +83,7 @@ export async function resolveClaim(api: KubeApi, pod: Pod, volume: Volume, claim
     .catch((error: unknown) => fail(`failed to fetch PV ${pvName} from API server: ${messageOf(error)}`, error));
   const bindingProblem = findBindingProblem(pv, claim.metadata?.uid ?? '');
   if (bindingProblem !== undefined) return fail(bindingProblem);
-  if (pv.spec?.volumeMode === 'Block') {
-    throw new ClaimProblem(`volume ${volume.name} has volumeMode Block, which this kubelet does not support`);
-  }
+  const modeProblem = findModeProblem(pod, volume.name, pv.spec?.volumeMode ?? 'Filesystem');
+  if (modeProblem !== undefined) throw new ClaimProblem(modeProblem);
   return { claim, pv, pvName, readOnly: volume.persistentVolumeClaim?.readOnly === true };
 }

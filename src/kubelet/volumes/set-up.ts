@@ -6,6 +6,7 @@ import { type CsiVolume, type CsiVolumes, inlineVolume, persistentCsiVolume } fr
 import type { MountedVolume } from '../parts.ts';
 import { uidOf } from '../pod-facts.ts';
 import { setUpBoundVolume } from './claim-volume.ts';
+import { deviceLink, linkDevice } from './device-link.ts';
 import { setUpEmptyDir } from './empty-dir.ts';
 import { ensureHostPath } from './host-path.ts';
 import type { MountTable } from './mount-table.ts';
@@ -88,7 +89,8 @@ export async function setUpVolume(pod: Pod, volume: Volume, options: SetUpOption
       folder: folderOf('csi', driven.specName),
       giveToGroup: (folder, readOnly) => giveToGroup(pod, folder, readOnly, options),
     });
-    return { hostPath, readOnly: driven.readOnly };
+    if (!driven.block) return { hostPath, readOnly: driven.readOnly };
+    return { hostPath: deviceLink(rootDir, uid, 'csi', driven.specName), readOnly: driven.readOnly, device: true };
   }
 
   if (volume.hostPath !== undefined) {
@@ -133,6 +135,11 @@ export async function setUpVolume(pod: Pod, volume: Volume, options: SetUpOption
             },
           }),
       folderOf: (plugin) => folderOf(plugin, bound.pvName),
+      linkLocal: async (device) => {
+        const link = deviceLink(rootDir, uid, 'local-volume', bound.pvName);
+        await linkDevice(link, device);
+        return link;
+      },
       giveToGroup: (folder, readOnly) => giveToGroup(pod, folder, readOnly, options),
     });
   }

@@ -50,6 +50,18 @@ async function removeEmptyPlaces(pluginFolder: string): Promise<void> {
   await rmdir(pluginFolder);
 }
 
+/** Names of devices are the pod's, what they lead to is not. Rejects where something else lies. */
+async function removeDeviceLinks(folder: string): Promise<void> {
+  for (const plugin of await list(folder)) {
+    const path = join(folder, plugin.name);
+    for (const link of await list(path)) await unlink(join(path, link.name));
+    await rmdir(path);
+  }
+  await rmdir(folder).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
+}
+
 const mountsBelow = async (folder: string, mounts: MountTable): Promise<readonly string[]> =>
   (await mounts.targets()).filter((target) => target.startsWith(`${folder}/`));
 
@@ -79,6 +91,7 @@ export async function tearDown(rootDir: string, uid: string, mounts: MountTable)
   }
   await removeEmptyTree(join(folder, 'volume-subpaths'));
   await removeVolumes(join(folder, 'volumes'));
+  await removeDeviceLinks(join(folder, 'volumeDevices'));
   await rm(join(folder, 'plugins', 'kubernetes.io~empty-dir'), { recursive: true, force: true });
   return below.length;
 }

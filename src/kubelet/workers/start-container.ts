@@ -13,6 +13,7 @@ import { computeHostname } from '../containers/hostname.ts';
 import { placeOwnMounts } from '../containers/own-mounts.ts';
 import { type ContainerResourceInputs, containerResources } from '../containers/resources.ts';
 import { type ImageUser, verifyRunAsNonRoot } from '../containers/security-context.ts';
+import { volumeDevices } from '../containers/volume-devices.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { ContainerInputs, ImageManager, MountedVolumes, RunnableContainer } from '../parts.ts';
 import { type ContainerList, containerReference, logNameOf, nameOf, namespaceOf, podLogFolder } from '../pod-facts.ts';
@@ -113,6 +114,7 @@ export function containerStarter(options: StarterOptions): StartContainer {
         imageUser,
         environment,
         mounts: [...volumeMounts, ...ownMounts],
+        volumeDevices: volumeDevices(container, volumes),
         resources: {
           ...containerResources(pod, container, options.resources()),
           ...options.startOn(pod, container),
