@@ -19,6 +19,20 @@ const devicesHeld = async (pod: string): Promise<string[]> => {
   return (found?.containers ?? []).flatMap(({ devices }) => devices.flatMap(({ deviceIds }) => deviceIds)).sort();
 };
 
+/** What the pod's status says of its devices. */
+async function healthOf(pod: string) {
+  interface Status {
+    readonly allocatedResourcesStatus?: readonly {
+      readonly resources: readonly { readonly resourceID: string; readonly health: string }[];
+    }[];
+  }
+  const { items } = JSON.parse(await sh('curl -sf http://127.0.0.1:10255/pods')) as {
+    items: { metadata: { name: string }; status: { containerStatuses?: Status[] } }[];
+  };
+  const { status } = items.find(({ metadata }) => metadata.name === `${pod}-${node}`) ?? {};
+  return status?.containerStatuses?.[0]?.allocatedResourcesStatus?.[0]?.resources;
+}
+
 const writePod = (name: string, count: number) =>
   write(
     `${manifests}/${name}.yaml`,
@@ -52,7 +66,7 @@ const logged = (text: string) =>
   });
 
 beforeAll(async () => {
-  await machine.start({ logging: { verbosity: 4 } });
+  await machine.start({ logging: { verbosity: 4 }, readOnlyPort: 10255 });
   await machine.restartKubelet();
   await eventually('the registration socket', () => sh('test -S /var/lib/kubelet/device-plugins/kubelet.sock'));
   await write('/run/device-plugin.cjs', await bundleFixture('device-plugin'));
@@ -108,7 +122,12 @@ test('a device that falls ill is given to nobody', async () => {
   await logged('resourceCapacity=3 healthy=1');
   await writePod('well', 1);
   expect(await said('well')).toContain('three ');
+  expect(await healthOf('well')).toEqual([{ resourceID: 'three', health: 'Healthy' }]);
   await writePod('unlucky', 1);
   await logged('"Pod admission denied" pod="default/unlucky-');
+  await sh('echo one two three > /run/sick-devices');
+  await eventually('the word of it in the status', async () =>
+    (await healthOf('well'))?.[0]?.health === 'Unhealthy' ? true : undefined,
+  );
   await sh(`rm ${manifests}/well.yaml ${manifests}/unlucky.yaml /run/sick-devices`);
 });

@@ -143,6 +143,7 @@ async function runKubelet(
     pods: () => pods.loop.activePods(),
     placement: () => pods.placement,
     onChange: () => nodeParts.node.updateSoon(),
+    onHealth: (uid) => pods.workers.wake(uid),
   });
   const nodeParts = await composeNode(foundation, pleg, devices);
   const { node, state } = nodeParts;

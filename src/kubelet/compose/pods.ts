@@ -319,6 +319,7 @@ export function composePods(
     rootDir,
     startedAt,
     recursiveReadOnly,
+    ...(feature('ResourceHealthStatus') ? { deviceHealthOf: devices.healthOf } : {}),
   });
   const workers = createPodWorkers({
     sync,

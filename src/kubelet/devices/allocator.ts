@@ -19,9 +19,17 @@ export interface KnownResource {
   readonly devices: ReadonlyMap<string, Device>;
 }
 
+/** As status.containerStatuses[].allocatedResourcesStatus has it. */
+export interface ResourceStatus {
+  readonly name: string;
+  readonly resources: readonly { readonly resourceID: string; readonly health: 'Healthy' | 'Unhealthy' }[];
+}
+
 export interface DeviceAllocator extends HintProvider {
   /** Whose devices are whose. */
   entries(): readonly DeviceEntry[];
+  /** How the container's devices are; one that its plugin no longer tells of counts as healthy. */
+  healthOf(podUid: string, container: string): readonly ResourceStatus[];
 }
 
 export interface DeviceAllocatorOptions {
@@ -130,6 +138,18 @@ export function deviceAllocator(options: DeviceAllocatorOptions): DeviceAllocato
 
   return {
     entries: () => entries,
+    healthOf: (uid, container) =>
+      entries
+        .filter((e) => e.podUid === uid && e.container === container)
+        .map((entry) => ({
+          name: entry.resource,
+          resources: idsOf(entry)
+            .toSorted()
+            .map((id) => ({
+              resourceID: id,
+              health: known(entry.resource)?.devices.get(id)?.healthy === false ? 'Unhealthy' : 'Healthy',
+            })),
+        })),
     hints(pod, container, nodes): HintsByResource {
       const uid = uidOf(pod);
       return new Map(

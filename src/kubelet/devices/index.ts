@@ -9,19 +9,21 @@ import { writeFileAtOnce } from '../checkpoint.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { uidOf } from '../pod-facts.ts';
 import type { HintProvider, Placement } from '../topology/index.ts';
-import { deviceAllocator, idsOf } from './allocator.ts';
+import { type DeviceAllocator, deviceAllocator, idsOf } from './allocator.ts';
 import { type DeviceEntry, parseDeviceCheckpoint, renderDeviceCheckpoint } from './checkpoint.ts';
 import type { Device } from './decide.ts';
 import { connectPlugin, type DevicePlugin } from './plugin.ts';
 import { servePodResources } from './pod-resources.ts';
 import { type Registered, serveRegistration } from './registration.ts';
 
+export type { ResourceStatus } from './allocator.ts';
+
 /** What plugins add to a container. */
 export type ContainerDevices = Pick<ContainerAllocateResponse, 'envs' | 'mounts' | 'devices' | 'annotations'> & {
   readonly cdiDevices: readonly string[];
 };
 
-export interface DeviceManager extends HintProvider {
+export interface DeviceManager extends HintProvider, Pick<DeviceAllocator, 'healthOf'> {
   /** What the plugins add to the container; tells those that want to know that it starts. */
   forContainer(pod: Pod, container: RunnableContainer): Promise<ContainerDevices>;
   /** By resource: all devices of the node, and the healthy ones. 0 of both: its plugin has been gone for minutes. */
@@ -43,6 +45,8 @@ export interface DeviceManagerOptions {
   readonly placement: () => Pick<Placement, 'heldBy' | 'allocatable'>;
   /** What `resources` answers is new. */
   readonly onChange: () => void;
+  /** A device of the pod fell ill or is well again. */
+  readonly onHealth: (podUid: string) => void;
 }
 
 interface Endpoint {
@@ -110,6 +114,19 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
     }
   }
 
+  /** Takes over what is new of a resource, and says whose devices are not what they were. */
+  function setDevices(resource: string, next: Endpoint): void {
+    const before = endpoints.get(resource)?.devices ?? new Map<string, Device>();
+    endpoints.set(resource, next);
+    const changed = new Set(
+      [...next.devices.values()].filter(({ id, healthy }) => before.get(id)?.healthy !== healthy).map(({ id }) => id),
+    );
+    const holders = allocator
+      .entries()
+      .filter((entry) => entry.resource === resource && idsOf(entry).some((id) => changed.has(id)));
+    for (const uid of new Set(holders.map(({ podUid }) => podUid))) options.onHealth(uid);
+  }
+
   /** Takes over what the plugin tells for as long as it is there; then its devices are unhealthy. */
   async function watch(resource: string, plugin: DevicePlugin): Promise<void> {
     const isCurrent = () => endpoints.get(resource)?.plugin === plugin;
@@ -117,7 +134,7 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
     try {
       for await (const devices of plugin.devices(stop ?? new AbortController().signal)) {
         if (!isCurrent()) return;
-        endpoints.set(resource, { plugin, devices: new Map(devices.map((d) => [d.id, d])), stoppedAt: undefined });
+        setDevices(resource, { plugin, devices: new Map(devices.map((d) => [d.id, d])), stoppedAt: undefined });
         const healthy = devices.filter((d) => d.healthy).length;
         journal.write({ kind: 'device.listed', resource, healthy, unhealthy: devices.length - healthy });
         save();
@@ -132,7 +149,7 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
     const devices = [...(endpoints.get(resource)?.devices ?? [])].map(
       ([id, d]) => [id, { ...d, healthy: false }] as const,
     );
-    endpoints.set(resource, { plugin: undefined, devices: new Map(devices), stoppedAt: clock.now() });
+    setDevices(resource, { plugin: undefined, devices: new Map(devices), stoppedAt: clock.now() });
     options.onChange();
     // Once the grace is over, the resource is gone.
     await clock.sleep(graceMs, stop).catch(() => undefined);

@@ -33,6 +33,7 @@ const compute = (pod: Pod, seen: ObservedPod, more: Partial<PodStatusInputs> = {
     inForce: undefined,
     cgroup: undefined,
     recursiveReadOnly: true,
+    healthOf: () => [],
     ...more,
   });
 
@@ -333,4 +334,11 @@ test.each<[string, object, boolean, object]>([
   expect(compute(pod, aSeenPod(), { recursiveReadOnly }).containerStatuses?.[0]?.volumeMounts).toEqual([
     { name: 'v', mountPath: '/v', ...told },
   ]);
+});
+
+test('devices are told of with the containers that have them', () => {
+  const health = [{ name: 'x.io/gpu', resources: [{ resourceID: 'a', health: 'Unhealthy' as const }] }];
+  const seen = aSeenPod([aSeen('a', running), aSeen('b', running)]);
+  const { containerStatuses } = compute(aPod(two), seen, { healthOf: (name) => (name === 'b' ? health : []) });
+  expect(containerStatuses?.map((status) => status.allocatedResourcesStatus)).toEqual([undefined, health]);
 });

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/types.ts';
 import type { Instant } from '../../base/clock.ts';
 import type { PodResourceInfo } from '../allocation/index.ts';
+import type { ResourceStatus } from '../devices/index.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { isHostNetwork, isTerminalPhase } from '../pod-facts.ts';
@@ -37,6 +38,8 @@ export interface PodStatusInputs {
   readonly cgroup: CgroupSettings | undefined;
   /** Whether the runtime can make all mounts below a read-only one read-only too. */
   readonly recursiveReadOnly: boolean;
+  /** How the container's devices are; empty: it has none, or nobody is to know. */
+  readonly healthOf: (container: string) => readonly ResourceStatus[];
 }
 
 /** Containers older than this when the kubelet started keep the readiness they had. */
@@ -70,11 +73,19 @@ export function computePodStatus(inputs: PodStatusInputs): PodStatus {
     ...addresses(inputs),
     qosClass: computeQosClass(pod),
     ...(probedInit.length > 0 ? { initContainerStatuses: probedInit } : {}),
-    containerStatuses: probedRegular,
+    containerStatuses: probedRegular.map((status) => withHealth(status, inputs.healthOf(status.name))),
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     ...computePodResources({ pod, old, running: phase === 'Running', cgroup: inputs.cgroup }),
   };
 }
+
+const withHealth = (status: ContainerStatus, health: readonly ResourceStatus[]): ContainerStatus =>
+  health.length === 0
+    ? status
+    : {
+        ...status,
+        allocatedResourcesStatus: health.map(({ name, resources }) => ({ name, resources: [...resources] })),
+      };
 
 /** The phase, which never leaves a terminal one, and the words that go with it as long as it stays. */
 function settlePhase(

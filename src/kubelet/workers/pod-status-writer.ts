@@ -2,6 +2,7 @@ import type { Pod, PodStatus } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Allocations } from '../allocation/index.ts';
+import type { ResourceStatus } from '../devices/index.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { NodeFacts, PodCache, PodCatalog, PodCgroups, ProbeManager, StatusManager } from '../parts.ts';
 import { configSeen, isStaticPod, logNameOf, mirroredStatus, uidOf } from '../pod-facts.ts';
@@ -23,6 +24,8 @@ export interface PodStatusWriterOptions {
   readonly startedAt: Instant;
   /** Whether the runtime can make all mounts below a read-only one read-only too; absent: it cannot. */
   readonly recursiveReadOnly?: (pod: Pod) => boolean;
+  /** How a container's devices are; absent: nobody is to know. */
+  readonly deviceHealthOf?: (podUid: string, container: string) => readonly ResourceStatus[];
 }
 
 /** What a worker says of its pod. */
@@ -69,6 +72,7 @@ export function podStatusWriter(options: PodStatusWriterOptions): PodStatusWrite
       inForce: allocations.inForce(uidOf(pod)),
       cgroup: options.cgroups.current(pod),
       recursiveReadOnly: options.recursiveReadOnly?.(pod) ?? false,
+      healthOf: (container) => options.deviceHealthOf?.(uidOf(pod), container) ?? [],
     });
 
   function rememberStarts(uid: string, { starts }: ExecutionOutcome): void {
