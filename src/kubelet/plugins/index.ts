@@ -1,4 +1,4 @@
-import { watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackoffCurve, backoffMs } from '../../base/backoff.ts';
@@ -41,17 +41,24 @@ const askMs = 10_000;
 const notifyMs = 5_000;
 const curve: BackoffCurve = { firstMs: 500, factor: 2, maxMs: 122_000 };
 
-/** The sockets of a folder: path → identity. Sockets that begin with a dot are not meant for the kubelet. */
-async function listSockets(folder: string): Promise<ReadonlyMap<string, string>> {
-  const sockets = new Map<string, string>();
+interface Found {
+  /** Path → identity. */
+  readonly sockets: Map<string, string>;
+  /** The folder and those below it. */
+  readonly folders: Set<string>;
+}
+
+/** What lies in a folder. Names that begin with a dot are not meant for the kubelet. */
+async function lookInto(folder: string, found: Found = { sockets: new Map(), folders: new Set() }): Promise<Found> {
+  found.folders.add(folder);
   for (const name of await readdir(folder)) {
     if (name.startsWith('.')) continue;
     const path = join(folder, name);
     const info = await stat(path).catch(() => undefined);
-    if (info?.isSocket()) sockets.set(path, `${info.ino}/${info.ctimeMs}`);
-    else if (info?.isDirectory()) for (const [path, id] of await listSockets(join(folder, name))) sockets.set(path, id);
+    if (info?.isSocket()) found.sockets.set(path, `${info.ino}/${info.ctimeMs}`);
+    else if (info?.isDirectory()) await lookInto(path, found);
   }
-  return sockets;
+  return found;
 }
 
 /** Lets plugins register with the kubelet for as long as it runs. */
@@ -102,8 +109,10 @@ export function pluginWatcher({ folder, clock, journal, handlers }: PluginWatche
     }
   }
 
-  async function look(signal: AbortSignal): Promise<void> {
-    const found = await listSockets(folder);
+  async function look(signal: AbortSignal, keepWatching: (folders: ReadonlySet<string>) => boolean): Promise<void> {
+    let { sockets: found, folders } = await lookInto(folder);
+    // What was made in a new folder before it was watched is seen by looking once more.
+    while (keepWatching(folders)) ({ sockets: found, folders } = await lookInto(folder));
     for (const [path, socket] of known) {
       if (found.get(path) === socket.identity) continue;
       known.delete(path);
@@ -125,15 +134,27 @@ export function pluginWatcher({ folder, clock, journal, handlers }: PluginWatche
   return {
     async run(signal: AbortSignal): Promise<void> {
       let looking = Promise.resolve();
+      const watchers = new Map<string, FSWatcher>();
+      /** Answers whether any is new. */
+      function keepWatching(folders: ReadonlySet<string>): boolean {
+        for (const [path, watcher] of watchers) {
+          if (folders.has(path)) continue;
+          watcher.close();
+          watchers.delete(path);
+        }
+        const fresh = [...folders].filter((path) => !watchers.has(path));
+        // One that is gone again is missed by nobody.
+        for (const path of fresh) watchers.set(path, watch(path, lookSoon).on('error', lookSoon));
+        return fresh.length > 0;
+      }
       const lookSoon = (): void => {
         looking = looking
-          .then(() => look(signal))
+          .then(() => look(signal, keepWatching))
           .catch((error: unknown) => journal.write({ kind: 'plugin.failed', socket: folder, error: messageOf(error) }));
       };
-      const watcher = watch(folder, { recursive: false }, lookSoon);
       lookSoon();
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-      watcher.close();
+      for (const watcher of watchers.values()) watcher.close();
       for (const { gone } of known.values()) gone.abort();
     },
   };
