@@ -10,7 +10,8 @@ const { name: node, sh, write, runningOf } = machine;
 const resource = 'example.com/thing';
 
 const plugin = `/usr/lib/klab/bin/node /run/device-plugin.cjs /var/lib/kubelet`;
-const startPlugin = () => sh(`nohup ${plugin} serve ${resource} > /run/plugin.log 2>&1 & echo $! > /run/plugin.pid`);
+const startPlugin = (how = 'serve', what = resource) =>
+  sh(`nohup ${plugin} ${how} ${what} > /run/plugin-${how}.log 2>&1 & echo $!`);
 const devicesHeld = async (pod: string): Promise<string[]> => {
   const { podResources } = JSON.parse(await sh(`${plugin} list`)) as {
     podResources: { name: string; containers: { devices: { resourceName: string; deviceIds: string[] }[] }[] }[];
@@ -33,7 +34,7 @@ async function healthOf(pod: string) {
   return status?.containerStatuses?.[0]?.allocatedResourcesStatus?.[0]?.resources;
 }
 
-const writePod = (name: string, count: number) =>
+const writePod = (name: string, count: number, what = resource) =>
   write(
     `${manifests}/${name}.yaml`,
     JSON.stringify({
@@ -48,7 +49,7 @@ const writePod = (name: string, count: number) =>
             name: 'main',
             image: 'docker.io/library/busybox:1.37',
             command: ['sh', '-c', 'echo $TEST_DEVICES $(ls /dev/test-device) $(cat /from-plugin); sleep 9999'],
-            resources: { limits: { [resource]: String(count) }, requests: { [resource]: String(count) } },
+            resources: { limits: { [what]: String(count) }, requests: { [what]: String(count) } },
           },
         ],
       },
@@ -130,4 +131,17 @@ test('a device that falls ill is given to nobody', async () => {
     (await healthOf('well'))?.[0]?.health === 'Unhealthy' ? true : undefined,
   );
   await sh(`rm ${manifests}/well.yaml ${manifests}/unlucky.yaml /run/sick-devices`);
+});
+
+test('a plugin is found by its socket in the registry, and missed when it goes', async () => {
+  const pid = await startPlugin('wait', 'example.com/found');
+  await logged('resource="example.com/found" resourceCapacity=3 healthy=3');
+  await writePod('finder', 2, 'example.com/found');
+  expect(await said('finder')).toContain('three,two ');
+  await sh(`kill ${pid}; rm /var/lib/kubelet/plugins_registry/example.com/things.sock`);
+  await logged('"Plugin is gone" socket="/var/lib/kubelet/plugins_registry/example.com/things.sock"');
+  await eventually('its devices unhealthy', async () =>
+    (await healthOf('finder'))?.every(({ health }) => health === 'Unhealthy') ? true : undefined,
+  );
+  await sh(`rm ${manifests}/finder.yaml`);
 });

@@ -257,14 +257,15 @@ async function runKubelet(
     }),
   ];
   // Nobody is let in without a certificate, so these wait for the first one; static pods do not.
-  const plugins =
-    pods.csi &&
-    pluginWatcher({
-      folder: join(flags.rootDir, 'plugins_registry'),
-      clock,
-      journal,
-      handlers: { CSIPlugin: pods.csi.handler },
-    });
+  const plugins = pluginWatcher({
+    folder: join(flags.rootDir, 'plugins_registry'),
+    clock,
+    journal,
+    handlers: {
+      DevicePlugin: devices.handler,
+      ...(pods.csi === undefined ? {} : { CSIPlugin: pods.csi.handler }),
+    },
+  });
   const remote = [plugins, statuses, serving.certificate, ...sources.remote, lease, services, events];
   /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */
   const reportNode = async (): Promise<void> => {

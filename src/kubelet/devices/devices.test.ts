@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ContainerAllocateResponse } from '../../cri/generated/deviceplugin.ts';
+import type { Plugin } from '../plugins/index.ts';
 import { aContainer, aPod, aSidecar } from '../test-builders.ts';
 import { nodesOf } from '../topology/hints.ts';
 import { parseDeviceCheckpoint, renderDeviceCheckpoint } from './checkpoint.ts';
@@ -7,7 +8,7 @@ import { chooseDevices, type Device, type DeviceNeeds, decideDevices } from './d
 import { computeDeviceHints, type HintNeeds } from './hints.ts';
 import { mergeResponses } from './index.ts';
 import { renderPodResources } from './pod-resources.ts';
-import { findRegistrationProblem } from './registration.ts';
+import { findPluginProblem, findRegistrationProblem } from './registration.ts';
 
 const aDevice = (id: string, healthy = true, ...numaNodes: number[]): [string, Device] => [
   id,
@@ -164,6 +165,17 @@ test.each<[string, Partial<Parameters<typeof findRegistrationProblem>[0]>, strin
   ['a way out of the folder', { endpoint: '../../run/docker.sock' }, 'no name of a socket'],
 ])('registration: %s', (_name, request, problem) => {
   const found = findRegistrationProblem({ version: 'v1beta1', endpoint: 'p.sock', resource: 'x.io/y', ...request });
+  if (problem === undefined) expect(found).toBeUndefined();
+  else expect(found).toContain(problem);
+});
+
+test.each<[string, Partial<Plugin>, string | undefined]>([
+  ['a proper plugin', {}, undefined],
+  ['one of several versions', { versions: ['v2', 'v1beta1'] }, undefined],
+  ['another version', { versions: ['v2'] }, 'manager version, v1beta1, is not among plugin supported versions [v2]'],
+  ['no resource’s name', { name: 'gpu' }, 'the ResourceName "gpu" is invalid'],
+])('found by its socket: %s', (_name, plugin, problem) => {
+  const found = findPluginProblem({ name: 'x.io/y', socket: '/run/p.sock', versions: ['v1beta1'], ...plugin });
   if (problem === undefined) expect(found).toBeUndefined();
   else expect(found).toContain(problem);
 });

@@ -7,6 +7,7 @@ import { ContainerAllocateResponse } from '../../cri/generated/deviceplugin.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { writeFileAtOnce } from '../checkpoint.ts';
 import type { RunnableContainer } from '../parts.ts';
+import type { PluginHandler } from '../plugins/index.ts';
 import { uidOf } from '../pod-facts.ts';
 import type { HintProvider, Placement } from '../topology/index.ts';
 import { type DeviceAllocator, deviceAllocator, idsOf } from './allocator.ts';
@@ -14,7 +15,7 @@ import { type DeviceEntry, parseDeviceCheckpoint, renderDeviceCheckpoint } from 
 import type { Device } from './decide.ts';
 import { connectPlugin, type DevicePlugin } from './plugin.ts';
 import { servePodResources } from './pod-resources.ts';
-import { type Registered, serveRegistration } from './registration.ts';
+import { findPluginProblem, type Registered, serveRegistration } from './registration.ts';
 
 export type { ResourceStatus } from './allocator.ts';
 
@@ -24,6 +25,8 @@ export type ContainerDevices = Pick<ContainerAllocateResponse, 'envs' | 'mounts'
 };
 
 export interface DeviceManager extends HintProvider, Pick<DeviceAllocator, 'healthOf'> {
+  /** Takes plugins that are found by their sockets instead of coming to the kubelet's. */
+  readonly handler: PluginHandler;
   /** What the plugins add to the container; tells those that want to know that it starts. */
   forContainer(pod: Pod, container: RunnableContainer): Promise<ContainerDevices>;
   /** By resource: all devices of the node, and the healthy ones. 0 of both: its plugin has been gone for minutes. */
@@ -167,6 +170,18 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
 
   return {
     ...allocator,
+    handler: {
+      async register(plugin) {
+        const problem = findPluginProblem(plugin);
+        if (problem !== undefined) throw new Error(problem);
+        await register({ resource: plugin.name, socket: plugin.socket });
+      },
+      // The end of its stream has told the rest.
+      unregister: ({ name, socket }) => {
+        const known = endpoints.get(name)?.plugin;
+        if (known?.socket === socket) known.close();
+      },
+    },
     async forContainer(pod, container) {
       const own = allocator.entries().filter((e) => e.podUid === uidOf(pod) && e.container === container.name);
       for (const entry of own) {

@@ -9,6 +9,7 @@ import type { Device } from './decide.ts';
 
 /** A plugin that has registered, over its own socket. Calls reject with a GrpcError. */
 export interface DevicePlugin {
+  readonly socket: string;
   readonly options: DevicePluginOptions;
   /** The plugin's devices, again whenever they change; ends when the plugin does. */
   devices(signal: AbortSignal): AsyncIterable<readonly Device[]>;
@@ -43,6 +44,7 @@ export async function connectPlugin(socket: string): Promise<DevicePlugin> {
     });
   }
   return {
+    socket,
     options,
     async *devices(signal) {
       for await (const { devices } of channel.stream(service.listAndWatch, {}, signal)) {

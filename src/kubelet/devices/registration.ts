@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { messageOf } from '../../base/errors.ts';
 import { RegistrationService } from '../../cri/generated/deviceplugin.ts';
+import type { Plugin } from '../plugins/index.ts';
 
 export interface Registered {
   readonly resource: string;
@@ -28,6 +29,15 @@ export function findRegistrationProblem({
   if (endpoint === '' || endpoint.includes('/'))
     return `the endpoint ${JSON.stringify(endpoint)} is no name of a socket`;
   return isExtendedResourceName(resource) ? undefined : `the ResourceName ${JSON.stringify(resource)} is invalid`;
+}
+
+/** Why a plugin that was found by its socket cannot be accepted; undefined: it can. */
+export function findPluginProblem({ name, versions }: Plugin): string | undefined {
+  if (!versions.includes(supportedVersion))
+    return `manager version, ${supportedVersion}, is not among plugin supported versions [${versions.join(' ')}]`;
+  return isExtendedResourceName(name)
+    ? undefined
+    : `invalid name of device plugin socket: the ResourceName ${JSON.stringify(name)} is invalid`;
 }
 
 /** `vendor.example/name`, in no domain of Kubernetes' own. */

@@ -50,6 +50,7 @@ afterEach(() => rmSync(rootDir, { recursive: true }));
 
 const gpu = 'x.io/gpu';
 const aPlugin: DevicePlugin = {
+  socket: '/run/gpu.sock',
   options: { preStartRequired: false, getPreferredAllocationAvailable: false },
   async *devices() {},
   allocate: async () => new Uint8Array(),
