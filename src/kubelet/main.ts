@@ -28,6 +28,7 @@ import {
   parseGoDuration,
   renderUsage,
 } from './config/index.ts';
+import { checkHostDns } from './containers/host-dns.ts';
 import { deviceManager } from './devices/index.ts';
 import { applyKernelSettings, iptablesKeeper } from './host/index.ts';
 import { nodeLease } from './node/index.ts';
@@ -235,6 +236,7 @@ async function runKubelet(
 
   await cgroups.start();
   journal.write({ kind: 'node.kubeletStarted', node: nodeName });
+  await checkHostDns({ journal, nodeName, resolvConf: config.resolvConf, clusterDomain: config.clusterDomain ?? '' });
   notifyReady();
   const lease =
     api &&

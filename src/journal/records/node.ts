@@ -27,6 +27,8 @@ export type NodeRecord =
   | { readonly kind: 'node.watchFailed'; readonly reason: string }
   | { readonly kind: 'node.leaseFailed'; readonly reason: string }
   | { readonly kind: 'node.networkNotReady'; readonly problem: string }
+  | { readonly kind: 'node.dnsLimited'; readonly node: string; readonly message: string }
+  | { readonly kind: 'node.dnsMissing'; readonly node: string; readonly message: string }
   | { readonly kind: 'node.runtimeSilent'; readonly reason: string };
 
 /** Events about a node carry no UID, and lie in the namespace default. */
@@ -105,6 +107,11 @@ export const nodeProjections: Projections<NodeRecord> = {
   },
   'node.watchFailed': { log: ({ reason }) => failure('Failed to watch', { type: 'nodes', err: reason }) },
   'node.leaseFailed': { log: ({ reason }) => failure('Failed to ensure lease exists, will retry', { err: reason }) },
+  'node.dnsLimited': {
+    log: ({ message }) => info(4, 'Check limits for resolv.conf failed', { eventlog: message }),
+    event: ({ node, message }) => warningEvent(nodeReference(node), 'CheckLimitsForResolvConf', message),
+  },
+  'node.dnsMissing': { event: ({ node, message }) => warningEvent(nodeReference(node), 'MissingClusterDNS', message) },
   'node.networkNotReady': {
     log: ({ problem }) => failure('Container runtime network not ready', { networkReady: problem }),
   },

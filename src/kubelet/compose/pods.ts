@@ -67,7 +67,7 @@ export function composePods(
   foundation: Foundation,
   { pleg, catalog, machine, state, node, pressure, storage, devices, cgroupDriver, logLinks }: PodInputs,
 ) {
-  const { flags, config, clock, startedAt, journal, cri, api } = foundation;
+  const { flags, config, nodeName, clock, startedAt, journal, cri, api } = foundation;
   const { rootDir } = flags;
   const logsRoot = config.podLogsDir;
   const cfs = { cfsQuota: config.cpuCFSQuota, cfsPeriodMicros: parseGoDuration(config.cpuCFSQuotaPeriod) * 1000 };
@@ -121,9 +121,7 @@ export function composePods(
         }
       },
       showTrustBundles: feature('ClusterTrustBundle') && feature('ClusterTrustBundleProjection'),
-      certificates: feature('PodCertificateRequest')
-        ? { journal, nodeName: foundation.nodeName, node: node.node }
-        : undefined,
+      certificates: feature('PodCertificateRequest') ? { journal, nodeName, node: node.node } : undefined,
     });
   const services = api && serviceLister(api, clock);
   const csi =
@@ -131,7 +129,7 @@ export function composePods(
     objects &&
     csiVolumes({
       rootDir: realpathSync(rootDir),
-      nodeName: foundation.nodeName,
+      nodeName,
       api,
       clock,
       journal,
@@ -264,6 +262,7 @@ export function composePods(
     noteStart: (pod, container) => noteStart(allocations, pod, container),
     sandboxConfig: sandboxRenderer({
       journal,
+      nodeName,
       logsRoot,
       resolvConf: config.resolvConf,
       clusterDns: config.clusterDNS ?? [],

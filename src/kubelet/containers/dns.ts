@@ -16,8 +16,8 @@ export interface DnsInputs {
 
 /** What the pod's resolver becomes, and what Events are due about it. */
 export interface PodDns extends DnsConfig {
-  /** Upstream's text of the DNSConfigForming event, when something had to be left out. */
-  readonly forming: string | undefined;
+  /** Upstream's texts of DNSConfigForming Events, one for each kind of thing that had to be left out. */
+  readonly forming: readonly string[];
   /** ClusterFirst was asked for, but there is no cluster DNS. */
   readonly missingClusterDns: boolean;
 }
@@ -25,20 +25,23 @@ export interface PodDns extends DnsConfig {
 const maxServers = 3;
 const maxSearches = 32;
 const maxSearchChars = 2048;
+/** Some resolvers end their process over a longer one. */
+const maxDomainChars = 253;
 const clusterOptions = ['ndots:5'];
 
 /** The nameservers, searches and options of a resolv.conf. */
 export function parseResolvConf(text: string): DnsConfig {
   const servers: string[] = [];
   let searches: string[] = [];
-  let options: string[] = [];
+  /** By name: the last one of a name counts. */
+  const options = new Map<string, string>();
   for (const line of text.split('\n')) {
     const [keyword, ...words] = line.trim().split(/\s+/);
     if (keyword === 'nameserver' && words[0] !== undefined) servers.push(words[0]);
-    if (keyword === 'search') searches = words.map((word) => (word === '.' ? word : word.replace(/\.$/, '')));
-    if (keyword === 'options') options = [...options, ...words];
+    if (keyword === 'search') searches = words.filter((word) => word !== '.').map((word) => word.replace(/\.$/, ''));
+    if (keyword === 'options') for (const word of words) options.set(word.split(':')[0] ?? word, word);
   }
-  return { servers, searches, options };
+  return { servers, searches, options: [...options.values()] };
 }
 
 /** The resolver of a node whose resolvConf is empty: nothing but itself. */
@@ -88,16 +91,17 @@ function withPodConfig(base: DnsConfig, pod: Pod): DnsConfig {
   };
 }
 
-function limit(config: DnsConfig): DnsConfig & { readonly forming: string | undefined } {
+function limit(config: DnsConfig): DnsConfig & { readonly forming: readonly string[] } {
   const servers = config.servers.slice(0, maxServers);
+  const fitting = config.searches.slice(0, maxSearches).filter(({ length }) => length <= maxDomainChars);
   const searches: string[] = [];
   let chars = 0;
-  for (const search of config.searches.slice(0, maxSearches)) {
+  for (const search of fitting) {
     chars += search.length + (searches.length === 0 ? 0 : 1);
     if (chars > maxSearchChars) break;
     searches.push(search);
   }
-  const problems = [
+  const forming = [
     ...(servers.length < config.servers.length
       ? [
           `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${servers.join(' ')}`,
@@ -109,5 +113,21 @@ function limit(config: DnsConfig): DnsConfig & { readonly forming: string | unde
         ]
       : []),
   ];
-  return { servers, searches, options: config.options, forming: problems.length > 0 ? problems.join('; ') : undefined };
+  return { servers, searches, options: config.options, forming };
+}
+
+/**
+ * Why pods cannot have all of the node's search domains, as the Event CheckLimitsForResolvConf says it; undefined: they
+ * can. `path` is the file that `host` was read from.
+ */
+export function findHostDnsProblem(host: DnsConfig, clusterDomain: string, path: string): string | undefined {
+  const { searches } = host;
+  const room = maxSearches - clusterSearches('', clusterDomain).length;
+  if (searches.length > room)
+    return `Resolv.conf file '${path}' contains search line consisting of more than ${room} domains!`;
+  if (searches.some(({ length }) => length > maxDomainChars))
+    return `Resolv.conf file "${path}" contains a search path which length is more than allowed ${maxDomainChars} chars!`;
+  if (searches.join(' ').length > maxSearchChars)
+    return `Resolv.conf file '${path}' contains search line which length is more than allowed ${maxSearchChars} chars!`;
+  return undefined;
 }

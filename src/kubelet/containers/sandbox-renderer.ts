@@ -1,16 +1,18 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../../api/types.ts';
 import type { PodSandboxConfig } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { isHostNetwork, podLogFolder, podReference } from '../pod-facts.ts';
-import { computePodDns, type DnsConfig, noHostDns, parseResolvConf } from './dns.ts';
+import { describePod, isHostNetwork, podLogFolder, podReference } from '../pod-facts.ts';
+import { computePodDns } from './dns.ts';
+import { readHostDns } from './host-dns.ts';
 import { computeHostname } from './hostname.ts';
 import { renderSandboxConfig } from './sandbox-config.ts';
 import { supplementalGroups, type UserNamespace } from './security-context.ts';
 
 export interface SandboxRendererOptions {
   readonly journal: Journal;
+  readonly nodeName: string;
   readonly logsRoot: string;
   /** The node's resolver file; empty: none. */
   readonly resolvConf: string;
@@ -27,18 +29,20 @@ export interface SandboxRendererOptions {
 export function sandboxRenderer(
   options: SandboxRendererOptions,
 ): (pod: Pod, attempt: number) => Promise<PodSandboxConfig> {
-  const { journal, resolvConf, clusterDns, clusterDomain } = options;
-
-  const hostDns = async (): Promise<DnsConfig> =>
-    resolvConf === '' ? noHostDns(false) : parseResolvConf(await readFile(resolvConf, 'utf8'));
+  const { journal, nodeName, resolvConf, clusterDns, clusterDomain } = options;
 
   return async (pod, attempt) => {
-    const dns = computePodDns(pod, { host: await hostDns(), clusterDns, clusterDomain });
-    if (dns.forming !== undefined)
-      journal.write({ kind: 'pod.dnsForming', object: podReference(pod), message: dns.forming });
+    const dns = computePodDns(pod, { host: await readHostDns(resolvConf), clusterDns, clusterDomain });
+    for (const message of dns.forming) journal.write({ kind: 'pod.dnsForming', object: podReference(pod), message });
     if (dns.missingClusterDns) {
-      const message = `pod: "${podLogFolder(pod)}". kubelet does not have ClusterDNS IP configured and cannot create Pod using "${pod.spec?.dnsPolicy ?? 'ClusterFirst'}" policy. Falling back to "Default" policy.`;
-      journal.write({ kind: 'pod.dnsMissing', object: podReference(pod), message });
+      const message =
+        'kubelet does not have ClusterDNS IP configured and cannot create Pod using "ClusterFirst" policy. Falling back to "Default" policy.';
+      journal.write({ kind: 'node.dnsMissing', node: nodeName, message });
+      journal.write({
+        kind: 'pod.dnsMissing',
+        object: podReference(pod),
+        message: `pod: "${describePod(pod)}". ${message}`,
+      });
     }
     await mkdir(join(options.logsRoot, podLogFolder(pod)), { recursive: true, mode: 0o755 });
     return renderSandboxConfig(pod, {

@@ -107,6 +107,7 @@ async function aKubelet(
     }),
     sandboxConfig: sandboxRenderer({
       journal,
+      nodeName: 'node-1',
       logsRoot: paths.logsRoot,
       resolvConf: '',
       clusterDns: ['10.96.0.10'],
