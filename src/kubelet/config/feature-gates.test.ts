@@ -14,7 +14,7 @@ test.each<[string, Record<string, boolean>, RegExp | undefined]>([
     { NodeSwap: false },
     /cannot set feature gate NodeSwap to false, feature is locked to true/,
   ],
-  ['a finished feature left on', { NodeSwap: true }, undefined],
+  ['a finished feature left on', { NodeSwap: true, SystemdWatchdog: true }, undefined],
   ['a feature that is gone turned on', { GitRepoVolumeDriver: true }, /locked to false/],
 ])('%s', (_name, settings, problem) => {
   const problems = validateFeatureGates(settings);
@@ -29,6 +29,8 @@ test.each<[string, boolean]>([
   ['PLEGOnDemandRelist', true],
   ['ImageVolume', true],
   ['ContainerCheckpoint', true],
+  ['ReloadKubeletClientCAFile', true],
+  ['StatefulSetSemanticRevisionComparison', true],
   ['SELinuxMount', true],
 ])('%s is %s unless set', (name, enabled) => {
   expect(featureEnabled({}, name)).toBe(enabled);
