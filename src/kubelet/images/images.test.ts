@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
 import { fakeCri } from '../../cri/fake.ts';
+import { CriError } from '../../cri/port.ts';
 import { memoryJournal, projectionOf } from '../../journal/journal.ts';
 import { aContainer, aPod } from '../test-builders.ts';
 import { parseDockerConfig, selectCredentials } from './credentials.ts';
@@ -95,6 +96,53 @@ test('Always pulls, and so does no tag', async () => {
   cri.pullable.add('busybox:latest');
   await ensure('busybox');
   expect(cri.calls).toContain('pullImage busybox:latest');
+});
+
+test('Events and messages name the image as the container does', async () => {
+  const { cri, ensure, events } = aManager();
+  await ensure('no');
+  expect(await ensure('no')).toBe(
+    'ImagePullBackOff: Back-off pulling image "no": ErrImagePull: rpc error: code = NotFound desc = no:latest not found',
+  );
+  cri.images.add('busybox:latest');
+  await ensure('busybox', 'IfNotPresent');
+  expect(await ensure('none', 'Never')).toMatch(/Container image "none" is not present/);
+  expect(events()).toEqual([
+    'Pulling: Pulling image "no"',
+    'Failed: Failed to pull image "no": rpc error: code = NotFound desc = no:latest not found',
+    'BackOff: Back-off pulling image "no"',
+    'Pulled: Container image "busybox" already present on machine and can be accessed by the pod',
+    'ErrImageNeverPull: Container image "none" is not present with pull policy of Never',
+  ]);
+});
+
+test.each([
+  ['broken', 'ErrImagePull: broken'],
+  [
+    'RegistryUnavailable: no route',
+    'RegistryUnavailable: image pull failed for no:1 because the registry is unavailable: no route',
+  ],
+  [
+    'SignatureValidationFailed: who?',
+    'SignatureValidationFailed: image pull failed for no:1 because the signature validation failed: who?',
+  ],
+])('a runtime that says %s, without a code that means something', async (text, wanted) => {
+  const { cri, ensure } = aManager();
+  cri.pullImage = async () => {
+    throw new CriError('pullImage', 'other', 'Unknown', text);
+  };
+  expect(await ensure('no:1')).toBe(wanted);
+  expect(await ensure('no:1')).toBe(`ImagePullBackOff: Back-off pulling image "no:1": ${wanted}`);
+});
+
+test('an image that cannot be looked up', async () => {
+  const { cri, ensure } = aManager();
+  cri.imageStatus = async () => {
+    throw new CriError('imageStatus', 'other', 'Internal', 'no disk');
+  };
+  expect(await ensure('busybox:1', 'IfNotPresent')).toBe(
+    'ImageInspectError: Failed to inspect image "": rpc error: code = Internal desc = no disk',
+  );
 });
 
 test('Never does not', async () => {

@@ -2,7 +2,7 @@ import type { Pod } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { KeyedSerial } from '../../base/keyed-serial.ts';
-import type { CriImages, PodSandboxConfig } from '../../cri/port.ts';
+import { CriError, type CriImages, type PodSandboxConfig } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { StartFailure } from '../containers/errors.ts';
 import { criErrorText } from '../cri-error-text.ts';
@@ -30,9 +30,29 @@ export interface ImageManagerOptions {
 
 const keptFailures = 500;
 
+/** A code that says nothing is left out. */
+const pullErrorText = (error: unknown): string =>
+  error instanceof CriError && error.grpcCode === 'Unknown' ? error.message : criErrorText(error);
+
+/** Errors that runtimes tell apart by how their texts begin. */
+const knownPullErrors = [
+  ['RegistryUnavailable', 'the registry is unavailable'],
+  ['SignatureValidationFailed', 'the signature validation failed'],
+] as const;
+
+function judgePullError(image: string, text: string): Pick<StartFailure, 'reason' | 'message'> {
+  for (const [reason, words] of knownPullErrors) {
+    if (!text.startsWith(reason)) continue;
+    return { reason, message: `image pull failed for ${image} because ${words}${text.slice(reason.length)}` };
+  }
+  return { reason: 'ErrImagePull', message: text };
+}
+
 interface Asked {
   readonly pod: Pod;
   readonly container: RunnableContainer;
+  /** The image as the container names it, which is how Events speak of it. */
+  readonly named: string;
   readonly sandbox: PodSandboxConfig | undefined;
   readonly signal: AbortSignal;
 }
@@ -69,7 +89,7 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
 
   async function pull(
     image: string,
-    { pod, container, sandbox, signal }: Asked,
+    { pod, container, sandbox, signal, named }: Asked,
     parsed: ImageReference,
   ): Promise<{ readonly ref: string; readonly secret: ImageCredential['secret'] }> {
     const { credentials, missing } = await secretsOf(pod);
@@ -77,21 +97,21 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
     const queuedAt = clock.now();
     const ways: readonly (ImageCredential | undefined)[] = selectCredentials(credentials, parsed);
     const queue = nextQueue++ % options.maxParallelPulls;
-    journal.write({ kind: 'image.pulling', object, image });
+    journal.write({ kind: 'image.pulling', object, image: named });
     return queues.run(queue, async () => {
       const startedAt = clock.now();
       let problem: unknown;
       for (const way of ways.length > 0 ? ways : [undefined]) {
         try {
           if (options.mayPull?.() === false) throw new Error('pull QPS exceeded');
-          const spec = { image, userSpecifiedImage: container.image ?? '' };
+          const spec = { image, userSpecifiedImage: named };
           const ref = await cri.pullImage(spec, way?.auth, sandbox, { signal });
           const endedAt = clock.now();
           const sizeBytes = Number((await cri.imageStatus({ image: ref }, false)).image?.size ?? 0n);
           journal.write({
             kind: 'image.pulled',
             object,
-            image,
+            image: named,
             ms: endedAt - startedAt,
             withWaitingMs: endedAt - queuedAt,
             sizeBytes,
@@ -140,13 +160,14 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
   }
 
   async function pullOrBackOff(image: string, asked: Asked, parsed: ImageReference): Promise<string> {
+    const { named } = asked;
     const object = containerReference(asked.pod, asked.container.name);
-    const key = `${uidOf(asked.pod)}_${image}`;
+    const key = `${uidOf(asked.pod)}_${named}`;
     const now = clock.now();
     const before = failures.get(key);
     if (before !== undefined && (backoff.retryOf(key, before.at)?.at ?? 0) > now) {
-      journal.write({ kind: 'image.backOff', object, image });
-      throw new StartFailure('ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${before.text}`);
+      journal.write({ kind: 'image.backOff', object, image: named });
+      throw new StartFailure('ImagePullBackOff', `Back-off pulling image "${named}": ${before.text}`);
     }
     try {
       const ref = await pullAndNote(image, asked, parsed);
@@ -154,13 +175,14 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
       return ref;
     } catch (error) {
       asked.signal.throwIfAborted();
-      const text = criErrorText(error);
-      journal.write({ kind: 'image.pullFailed', object, image, error: text });
+      const text = pullErrorText(error);
+      journal.write({ kind: 'image.pullFailed', object, image: named, error: text });
+      const failure = judgePullError(named, text);
       backoff.bump(key, clock.now(), clock.now());
-      failures.set(key, { text, at: clock.now() });
+      failures.set(key, { text: `${failure.reason}: ${failure.message}`, at: clock.now() });
       const [oldest] = failures.keys();
       if (failures.size > keptFailures && oldest !== undefined) failures.delete(oldest);
-      throw new StartFailure('ErrImagePull', text, { cause: error });
+      throw new StartFailure(failure.reason, failure.message, { cause: error });
     }
   }
 
@@ -175,23 +197,23 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
         throw new StartFailure('InvalidImageName', text);
       }
       const image = withDefaultTag(named, parsed);
-      const asked = { pod, container, sandbox, signal };
+      const asked = { pod, container, named, sandbox, signal };
       const policy = container.imagePullPolicy ?? (image.endsWith(':latest') ? 'Always' : 'IfNotPresent');
       if (policy === 'Always') return pullOrBackOff(image, asked, parsed);
       let present: string | undefined;
       try {
         present = (await cri.imageStatus({ image }, false)).image?.id;
       } catch (error) {
-        const text = `Failed to inspect image "${image}": ${messageOf(error)}`;
+        const text = `Failed to inspect image "": ${criErrorText(error)}`;
         journal.write({ kind: 'image.inspectFailed', object, message: text });
         throw new StartFailure('ImageInspectError', text, { cause: error });
       }
       if (present !== undefined && (await isOpenTo(asked, image, present, parsed))) {
-        journal.write({ kind: 'image.present', object, image });
+        journal.write({ kind: 'image.present', object, image: named });
         return present;
       }
       if (policy === 'Never') {
-        const text = `Container image "${image}" is not present with pull policy of Never`;
+        const text = `Container image "${named}" is not present with pull policy of Never`;
         journal.write({ kind: 'image.neverPulled', object, message: text });
         throw new StartFailure('ErrImageNeverPull', text);
       }
