@@ -240,6 +240,7 @@ export function composePods(
     clock,
     journal,
     images,
+    terminator,
     inputs,
     resources,
     devices: devices.forContainer,

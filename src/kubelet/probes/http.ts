@@ -39,7 +39,7 @@ export async function probeHttp(probe: HttpProbe): Promise<ProbeOutcome> {
       return failed(`HTTP probe failed with statuscode: ${status}`);
     }
   } catch (error) {
-    return failed(`Get "${url}": ${connectionProblem(error, url, signal)}`);
+    return failed(`Get "${url}": ${connectionProblem(error, url, signal.aborted)}`);
   }
 }
 
@@ -93,8 +93,8 @@ async function readBody(response: IncomingMessage): Promise<string> {
 }
 
 /** The reason in the words people know from upstream's events. */
-function connectionProblem(error: unknown, url: URL, signal: AbortSignal): string {
-  if (signal.aborted) return 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
+export function connectionProblem(error: unknown, url: URL, timedOut: boolean): string {
+  if (timedOut) return 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const address = `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`;
   if (code === 'ECONNREFUSED') return `dial tcp ${address}: connect: connection refused`;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
 import { fakeCri } from '../../cri/fake.ts';
-import { runHook } from './hooks.ts';
+import { describeHookFailure, runHook } from './hooks.ts';
 
 /** Asks a server that speaks plain HTTP; answers what reached it, and which fallbacks were told of. */
 async function ask(scheme: string, listening = true) {
@@ -24,7 +24,7 @@ async function ask(scheme: string, listening = true) {
   const ports = { cri: fakeCri(clock), clock, version: '1.37', onFallback: (host: string) => fallbacks.push(host) };
   const error = await runHook({ httpGet }, target, ports, new AbortController().signal).then(
     () => undefined,
-    (problem: NodeJS.ErrnoException) => problem.code,
+    (problem: Error) => problem.message,
   );
   server.close();
   server.closeAllConnections();
@@ -47,5 +47,21 @@ test('over HTTPS where there is none: once more in the open, without what is sec
 });
 
 test('where nobody listens it fails, and nothing is tried again', async () => {
-  expect(await ask('HTTPS', false)).toMatchObject({ error: 'ECONNREFUSED', fallbacks: [] });
+  const { port, error, fallbacks } = await ask('HTTPS', false);
+  expect(error).toBe(`Get "https://127.0.0.1:${port}/": dial tcp 127.0.0.1:${port}: connect: connection refused`);
+  expect(fallbacks).toEqual([]);
+});
+
+test.each([
+  [
+    { httpGet: { path: '/x', port: 80 } },
+    'HTTP lifecycle hook (/x) for Container "c" in Pod "p_n(u)" failed - error: no',
+  ],
+  [{ sleep: { seconds: 3 } }, 'Sleep lifecycle hook (3) for Container "c" in Pod "p_n(u)" failed - error: no'],
+  [
+    { exec: { command: ['/nope', 'x'] } },
+    'Exec lifecycle hook ([/nope x]) for Container "c" in Pod "p_n(u)" failed - error: no, message: ""',
+  ],
+])('%j that failed is described', (handler, wanted) => {
+  expect(describeHookFailure(handler, 'c', 'p_n(u)', new Error('no'))).toBe(wanted);
 });

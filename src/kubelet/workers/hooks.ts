@@ -1,9 +1,14 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { isIPv6 } from 'node:net';
 import type { LifecycleHandler } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { CriRuntime } from '../../cri/port.ts';
+import { criErrorText } from '../cri-error-text.ts';
+import { quoteLikeGo } from '../go-quote.ts';
 import type { RunnableContainer } from '../parts.ts';
+import { connectionProblem } from '../probes/http.ts';
 
 export interface HookTarget {
   readonly containerId: string;
@@ -20,6 +25,28 @@ export interface HookPorts {
   readonly onFallback: (host: string) => void;
 }
 
+/** A handler's command has exited non-zero; `output` is all that it has written. */
+class CommandFailed extends Error {
+  readonly output: string;
+
+  constructor(message: string, output: string) {
+    super(message);
+    this.output = output;
+  }
+}
+
+/** What the container's status says of a hook that failed, in upstream's words. */
+export function describeHookFailure(handler: LifecycleHandler, container: string, pod: string, error: unknown): string {
+  const ofWhat = `for Container "${container}" in Pod "${pod}" failed - error: ${criErrorText(error)}`;
+  if (handler.exec !== undefined) {
+    const output = error instanceof CommandFailed ? error.output : '';
+    return `Exec lifecycle hook ([${(handler.exec.command ?? []).join(' ')}]) ${ofWhat}, message: ${quoteLikeGo(output)}`;
+  }
+  if (handler.httpGet !== undefined) return `HTTP lifecycle hook (${handler.httpGet.path ?? ''}) ${ofWhat}`;
+  if (handler.sleep !== undefined) return `Sleep lifecycle hook (${handler.sleep.seconds}) ${ofWhat}`;
+  return `Cannot run handler: ${messageOf(error)}`;
+}
+
 /**
  * Runs a postStart or preStop handler to its end. Rejects with what went wrong: a command that exited non-zero, a
  * request that got no answer (any answer counts as success), a handler of an unknown kind.
@@ -34,11 +61,16 @@ export async function runHook(
     const command = handler.exec.command ?? [];
     const { exitCode, stdout, stderr } = await cri.execSync(target.containerId, command, 0, { signal });
     if (exitCode === 0) return;
-    const output = Buffer.concat([stdout, stderr]).toString().trim();
-    throw new Error(`command '${command.join(' ')}' exited with ${exitCode}: ${output}`);
+    const output = Buffer.concat([stdout, stderr]).toString();
+    const text = Buffer.from(stderr).toString();
+    throw new CommandFailed(`command '${command.join(' ')}' exited with ${exitCode}: ${text}`, output);
   }
   if (handler.httpGet !== undefined) return runHttpHook(handler.httpGet, target, { version, onFallback }, signal);
-  if (handler.sleep !== undefined) return clock.sleep(handler.sleep.seconds * 1000, signal);
+  if (handler.sleep !== undefined) {
+    return clock.sleep(handler.sleep.seconds * 1000, signal).catch((error) => {
+      throw new Error('container terminated before sleep hook finished', { cause: error });
+    });
+  }
   throw new Error('invalid handler: neither exec, httpGet nor sleep');
 }
 
@@ -74,16 +106,20 @@ async function runHttpHook(
       request.on('error', reject);
       request.end();
     });
-  if (get.scheme?.toUpperCase() !== 'HTTPS') return send(false);
+  const secure = get.scheme?.toUpperCase() === 'HTTPS';
+  const failed = (error: unknown): Error => {
+    const url = new URL(path, `${secure ? 'https' : 'http'}://${isIPv6(host) ? `[${host}]` : host}:${port}`);
+    return new Error(`Get "${url}": ${connectionProblem(error, url, false)}`, { cause: error });
+  };
   try {
-    await send(true);
+    await send(secure);
   } catch (error) {
     // Handlers that said HTTPS used to be asked over plain HTTP; those that still answer so keep working.
-    if (!isPlainHttpAnswer(error)) throw error;
+    if (!secure || !isPlainHttpAnswer(error)) throw failed(error);
     // What was meant for an encrypted connection is not sent over another.
     const open = Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
     await send(false, open).catch(() => {
-      throw error;
+      throw failed(error);
     });
     onFallback(`${host}:${port}`);
   }

@@ -87,6 +87,7 @@ async function aKubelet(
       clock,
       journal,
       images: createImageManager({ cri, clock, journal, maxParallelPulls: 1 }),
+      terminator,
       inputs: { environment: async () => [], mounts: async () => [] },
       startOn: () => ({ cpusetCpus: '', cpusetMems: '' }),
       devices: async () => ({ envs: {}, mounts: [], devices: [], annotations: {}, cdiDevices: [] }),
@@ -268,6 +269,29 @@ test('one container that cannot start does not hold back the next', async () => 
   expect(status(pod)?.containerStatuses?.[0]?.state).toEqual({
     waiting: { reason: 'CreateContainerError', message: 'bad mount' },
   });
+});
+
+test('a container whose postStart hook fails is stopped as any other, and says what the hook did', async () => {
+  const { workers, settle, status, cri, did, events } = await aKubelet();
+  const commands: string[] = [];
+  cri.execSync = async (_id, command) => {
+    commands.push(command.join(' '));
+    return { stdout: Buffer.from('out\n'), stderr: Buffer.from('err\n'), exitCode: 9 };
+  };
+  const lifecycle = { postStart: { exec: { command: ['sh', 'x'] } }, preStop: { exec: { command: ['bye'] } } };
+  const pod = aPod({ containers: [aContainer('main', { lifecycle })], terminationGracePeriodSeconds: 5 });
+  workers.update(pod);
+  await settle(() => status(pod)?.containerStatuses?.[0]?.state?.waiting?.reason === 'PostStartHookError');
+  expect(status(pod)?.containerStatuses?.[0]?.state?.waiting?.message).toBe(
+    `Exec lifecycle hook ([sh x]) for Container "main" in Pod "web_default(uid-1)" failed - error: command 'sh x' exited with 9: err\n, message: "out\\nerr\\n"`,
+  );
+  expect(commands.slice(0, 2)).toEqual(['sh x', 'bye']);
+  expect(did()).toContain('stopContainer main-2 5');
+  expect(events().slice(3, 6)).toEqual([
+    'FailedPostStartHook: PostStartHook failed',
+    'Killing: FailedPostStartHook',
+    'FailedPreStopHook: PreStopHook failed',
+  ]);
 });
 
 test('a kubelet that comes back leaves alone what runs', async () => {

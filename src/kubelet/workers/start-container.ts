@@ -16,15 +16,26 @@ import { type ImageUser, verifyRunAsNonRoot } from '../containers/security-conte
 import { volumeDevices } from '../containers/volume-devices.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { ContainerInputs, ImageManager, MountedVolumes, RunnableContainer } from '../parts.ts';
-import { type ContainerList, containerReference, logNameOf, nameOf, namespaceOf, podLogFolder } from '../pod-facts.ts';
+import {
+  type ContainerList,
+  containerReference,
+  describePod,
+  logNameOf,
+  nameOf,
+  namespaceOf,
+  podLogFolder,
+  podReference,
+} from '../pod-facts.ts';
 import type { Placement } from '../topology/index.ts';
-import { runHook } from './hooks.ts';
+import { describeHookFailure, runHook } from './hooks.ts';
+import type { Terminator } from './termination.ts';
 
 export interface StarterOptions {
-  readonly cri: Pick<Cri, 'createContainer' | 'startContainer' | 'stopContainer' | 'execSync' | 'imageStatus'>;
+  readonly cri: Pick<Cri, 'createContainer' | 'startContainer' | 'execSync' | 'imageStatus'>;
   readonly clock: Clock;
   readonly journal: Journal;
   readonly images: ImageManager;
+  readonly terminator: Pick<Terminator, 'stopContainer'>;
   readonly inputs: Pick<ContainerInputs, 'environment' | 'mounts'>;
   /** What device plugins add to the container. */
   readonly devices: (pod: Pod, container: RunnableContainer) => Promise<PluginAdditions>;
@@ -146,29 +157,21 @@ export function containerStarter(options: StarterOptions): StartContainer {
     if (handler === undefined) return;
     try {
       const target = { containerId: id, ports: container.ports, podIp: podIps[0] ?? '' };
-      const onFallback = (host: string) =>
-        journal.write({ kind: 'pod.hookFellBack', object: containerReference(pod, container.name), host });
+      const onFallback = (host: string) => journal.write({ kind: 'pod.hookFellBack', object: podReference(pod), host });
       await runHook(handler, target, { cri, clock, version: options.version, onFallback }, signal);
     } catch (error) {
-      const object = containerReference(pod, container.name);
+      const message = describeHookFailure(handler, container.name, describePod(pod), error);
       journal.write({
         kind: 'pod.hookFailed',
         hook: 'postStart',
-        object,
+        object: containerReference(pod, container.name),
         container: container.name,
-        error: messageOf(error),
+        error: message,
       });
-      const message = 'FailedPostStartHook';
-      journal.write({
-        kind: 'pod.containerKilling',
-        object,
-        containerId: id,
-        container: container.name,
-        graceSeconds: pod.spec?.terminationGracePeriodSeconds ?? 30,
-        message,
-      });
-      await cri.stopContainer(id, pod.spec?.terminationGracePeriodSeconds ?? 30).catch(() => undefined);
-      throw new StartFailure('PostStartHookError', messageOf(error), { cause: error });
+      const started = { id, name: container.name, annotations: {} };
+      const asked = { message: 'FailedPostStartHook' };
+      await options.terminator.stopContainer(pod, started, podIps[0] ?? '', asked, signal).catch(() => undefined);
+      throw new StartFailure('PostStartHookError', message, { cause: error });
     }
   }
 

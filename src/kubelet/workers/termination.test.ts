@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Pod } from '../../api/types.ts';
 import { FakeClock } from '../../base/clock.ts';
 import type { CriRuntime } from '../../cri/port.ts';
-import { memoryJournal } from '../../journal/journal.ts';
+import { memoryJournal, projectionOf } from '../../journal/journal.ts';
 import { aContainer, aPod, aSeen, aSeenPod, aSidecar, deleted, exited, running } from '../test-builders.ts';
 import { computeEffectiveGrace } from './grace.ts';
 import { computeStopSpec, createTerminator, mustEndBefore, type StopOptions } from './termination.ts';
@@ -123,6 +123,12 @@ const withPreStop = (command: string[]): Pod =>
 test.each([
   ['its time is taken from the grace period', ['sleep', '4'], {}, ['0s exec sleep 4', '4s stop main-0 within 6']],
   ['it may not take more than that', ['sleep', '60'], {}, ['0s exec sleep 60', '10s stop main-0 within 2']],
+  [
+    'a second that was only begun is not taken',
+    ['sleep', '0.4'],
+    {},
+    ['0s exec sleep 0.4', '0.4s stop main-0 within 10'],
+  ],
   ['its failure changes nothing', ['false'], {}, ['0s exec false', '0s stop main-0 within 10']],
   ['it does not run when there is no time', ['sleep', '4'], { graceOverride: 0 }, ['0s stop main-0 within 2']],
 ])('preStop: %s', async (_name, command, options, wanted) => {
@@ -131,6 +137,19 @@ test.each([
   await clock.advance(60_000);
   await done;
   expect(calls).toEqual([...wanted, expect.stringContaining('stop sandbox-0')]);
+});
+
+test('what is killed without its spec is said too, where the annotations tell whose it is', async () => {
+  const { clock, journal, terminator } = aSlowRuntime(0);
+  const done = terminator.stopPod(undefined, aSeenPod([aSeen('main', running)]), { graceOverride: 1 }, never);
+  await clock.advance(1000);
+  await done;
+  const [event] = journal.records.flatMap((record) => projectionOf(record).event?.(record) ?? []);
+  expect(event).toMatchObject({
+    object: { kind: 'Pod', name: 'web', namespace: 'default', fieldPath: 'implicitly required container main' },
+    reason: 'Killing',
+    message: 'Stopping container main',
+  });
 });
 
 test('containers that have ended are left alone', async () => {

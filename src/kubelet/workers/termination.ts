@@ -1,4 +1,4 @@
-import type { LifecycleHandler, Pod } from '../../api/types.ts';
+import type { LifecycleHandler, ObjectReference, Pod } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { CriError, type CriRuntime } from '../../cri/port.ts';
@@ -6,7 +6,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { annotations } from '../containers/labels.ts';
 import type { ObservedContainer, ObservedPod } from '../observed.ts';
 import type { RunnableContainer } from '../parts.ts';
-import { containerReference, findContainer, hasSidecars, isSidecar } from '../pod-facts.ts';
+import { containerReference, findContainer, hasSidecars, isSidecar, podReference } from '../pod-facts.ts';
 import { runHook } from './hooks.ts';
 
 /** What the runtime is told at least, in seconds, however little is left: SIGTERM must have a chance. */
@@ -67,6 +67,16 @@ export function mustEndBefore(pod: Pod, container: string): readonly string[] {
   return [...later, ...(pod.spec?.containers ?? [])].map(({ name }) => name);
 }
 
+/** The container of a pod whose spec is gone, as Events speak of it: which list it was in is not known. */
+const ownerOf = ({ namespace, name, uid }: ObservedPod, container: string): ObjectReference => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  namespace,
+  name,
+  uid,
+  fieldPath: `implicitly required container ${container}`,
+});
+
 export interface TerminatorOptions {
   readonly cri: Pick<CriRuntime, 'stopContainer' | 'stopPodSandbox' | 'execSync'>;
   readonly clock: Clock;
@@ -74,13 +84,22 @@ export interface TerminatorOptions {
   readonly version: string;
 }
 
+export interface StopContainerOptions extends StopOptions {
+  /** The Killing event's text. */
+  readonly message?: string;
+  /** It has its turn only then. */
+  readonly after?: Promise<unknown>;
+  /** Whose container it is, for a pod whose spec is not known any more. */
+  readonly owner?: ObjectReference;
+}
+
 export interface Terminator {
-  /** Stops one container: preStop, then SIGTERM, then SIGKILL. `message` is the Killing event's text. */
+  /** Stops one container: preStop, then SIGTERM, then SIGKILL. */
   stopContainer(
     pod: Pod | undefined,
-    seen: ObservedContainer,
+    seen: Pick<ObservedContainer, 'id' | 'name' | 'annotations'>,
     podIp: string,
-    options: StopOptions & { readonly message?: string; readonly after?: Promise<unknown> },
+    options: StopContainerOptions,
     signal: AbortSignal,
   ): Promise<void>;
   /** Stops every running container of the pod, sidecars last, and then its sandboxes. */
@@ -111,9 +130,15 @@ export function createTerminator({ cri, clock, journal, version }: TerminatorOpt
   const terminator: Terminator = {
     async stopContainer(pod, seen, podIp, options, signal) {
       const { graceSeconds, preStop, ports } = computeStopSpec(pod, seen, options);
-      const object = pod && containerReference(pod, seen.name);
+      const object = pod === undefined ? options.owner : containerReference(pod, seen.name);
       const startedAt = clock.now();
-      const leftSeconds = () => graceSeconds - (clock.now() - startedAt) / 1000;
+      let leftSeconds = graceSeconds;
+      /** Begun seconds are not counted: a container without hooks has its whole grace period. */
+      const spend = async (task: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
+        const from = clock.now();
+        await within(leftSeconds * 1000, signal, task);
+        leftSeconds -= Math.floor((clock.now() - from) / 1000);
+      };
       journal.write({
         kind: 'pod.containerKilling',
         object,
@@ -122,9 +147,10 @@ export function createTerminator({ cri, clock, journal, version }: TerminatorOpt
         graceSeconds,
         message: options.message ?? `Stopping container ${seen.name}`,
       });
-      const onFallback = (host: string) => journal.write({ kind: 'pod.hookFellBack', object, host });
+      const onFallback = (host: string) =>
+        journal.write({ kind: 'pod.hookFellBack', object: pod && podReference(pod), host });
       if (preStop !== undefined && graceSeconds > 0) {
-        await within(graceSeconds * 1000, signal, (hookSignal) =>
+        await spend((hookSignal) =>
           runHook(
             preStop,
             { containerId: seen.id, ports, podIp },
@@ -143,9 +169,9 @@ export function createTerminator({ cri, clock, journal, version }: TerminatorOpt
         );
       }
       const { after } = options;
-      if (after !== undefined && leftSeconds() > 0) await within(leftSeconds() * 1000, signal, () => after);
+      if (after !== undefined && leftSeconds > 0) await spend(() => after);
       signal.throwIfAborted();
-      const stopSeconds = Math.max(minimumStopSeconds, Math.floor(leftSeconds()));
+      const stopSeconds = Math.max(minimumStopSeconds, leftSeconds);
       await cri.stopContainer(seen.id, stopSeconds, { signal }).catch(ignoreGone);
       journal.write({
         kind: 'pod.containerKilled',
@@ -167,7 +193,8 @@ export function createTerminator({ cri, clock, journal, version }: TerminatorOpt
               ? mustEndBefore(pod, container.name).flatMap((n) => ended.get(n)?.promise ?? [])
               : [];
             const after = before.length === 0 ? {} : { after: Promise.all(before) };
-            await terminator.stopContainer(pod, container, seen.ips[0] ?? '', { ...options, ...after }, signal);
+            const owner = ownerOf(seen, container.name);
+            await terminator.stopContainer(pod, container, seen.ips[0] ?? '', { ...options, ...after, owner }, signal);
           } finally {
             ended.get(container.name)?.resolve();
           }
