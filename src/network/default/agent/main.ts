@@ -6,7 +6,7 @@ import type { Node } from '../../../api/types.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { hostNetwork } from './host.ts';
-import { reconcileNetwork } from './reconcile.ts';
+import { networkFacts, reconcileNetwork } from './reconcile.ts';
 
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** Rules and routes that someone else removed come back within this time. */
@@ -58,12 +58,21 @@ function reconcileSoon(): void {
   });
 }
 
+let factsBefore: string | undefined;
+
+function reconcileWhenChanged(): void {
+  const facts = networkFacts(self, [...nodes.values()]);
+  if (facts === factsBefore) return;
+  factsBefore = facts;
+  reconcileSoon();
+}
+
 const api = inCluster();
 const nodes = informer<Node>({
   api,
   path: '/api/v1/nodes',
   clock: systemClock,
-  onChange: reconcileSoon,
+  onChange: reconcileWhenChanged,
   onError: (error) => log(`cannot watch the nodes: ${error.message}`),
 });
 const resync = setInterval(reconcileSoon, resyncMs);

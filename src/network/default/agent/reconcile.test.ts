@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Node } from '../../../api/types.ts';
 import type { PodRoute } from './decide.ts';
 import type { HostNetwork } from './host.ts';
-import { reconcileNetwork } from './reconcile.ts';
+import { networkFacts, reconcileNetwork } from './reconcile.ts';
 
 /** A network with memory. */
 function fakeHost(): HostNetwork & {
@@ -68,4 +68,19 @@ test('a node that left loses its route, and a second pass changes nothing', asyn
   expect(host.table).toEqual([]);
   expect(changes).toEqual(['removeRoute 10.244.1.0/24 via 172.18.0.3: its node is gone']);
   expect(await reconcileNetwork({ self: 'cp', nodes: [cp], podSubnets, host })).toEqual([]);
+});
+
+const withStatus = (node: Node, status: Node['status']): Node => ({ ...node, status: { ...node.status, ...status } });
+const ready = (status: string) => ({ conditions: [{ type: 'Ready', status }] });
+
+test.each<[string, readonly Node[], boolean]>([
+  ['nothing', [worker, cp], false],
+  ["another node's readiness", [cp, withStatus(worker, ready('False'))], false],
+  ['its own images', [withStatus(cp, { images: [{ names: ['x'] }] }), worker], false],
+  ['its own readiness', [withStatus(cp, ready('False')), worker], true],
+  ['a node that left', [cp], true],
+  ["another node's address", [cp, aNode('worker', '172.18.0.9', '10.244.1.0/24')], true],
+  ["another node's range", [cp, aNode('worker', '172.18.0.3', '10.244.7.0/24')], true],
+])('whether a pass is due after a change of: %s', (_name, nodes, due) => {
+  expect(networkFacts('cp', nodes) !== networkFacts('cp', [cp, worker])).toBe(due);
 });

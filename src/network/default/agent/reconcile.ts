@@ -20,6 +20,17 @@ const toNetworkNode = (node: Node): NetworkNode => ({
   internalIps: (node.status?.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
 });
 
+/**
+ * What of the nodes the network hangs on, to be compared: their statuses change far more often, and a pass runs a
+ * handful of programs. Its own node's readiness is part of it, as that goes when somebody removes the configuration.
+ */
+export function networkFacts(self: string, nodes: readonly Node[]): string {
+  const own = nodes.find(({ metadata }) => metadata?.name === self);
+  const ready = own?.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  const known = nodes.map(toNetworkNode).sort((a, b) => a.name.localeCompare(b.name));
+  return JSON.stringify([ready, known]);
+}
+
 /** Makes this node's network what the nodes say. Answers a sentence for each change made. */
 export async function reconcileNetwork({
   self,
