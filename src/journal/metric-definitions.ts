@@ -68,6 +68,25 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
     [10, 50, 100, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000],
     'success',
   ),
+  kubelet_pod_resources_endpoint_requests_total: counter('Requests to the pod resources API', 'server_api_version'),
+  kubelet_pod_resources_endpoint_requests_list: counter('Requests for the resources of all pods', 'server_api_version'),
+  kubelet_pod_resources_endpoint_requests_get: counter('Requests for the resources of one pod', 'server_api_version'),
+  kubelet_pod_resources_endpoint_requests_get_allocatable: counter(
+    'Requests for what the node has for pods',
+    'server_api_version',
+  ),
+  kubelet_pod_resources_endpoint_errors_list: counter(
+    'Requests for the resources of all pods that failed',
+    'server_api_version',
+  ),
+  kubelet_pod_resources_endpoint_errors_get: counter(
+    'Requests for the resources of one pod that failed',
+    'server_api_version',
+  ),
+  kubelet_pod_resources_endpoint_errors_get_allocatable: counter(
+    'Requests for what the node has for pods that failed',
+    'server_api_version',
+  ),
   kubelet_topology_manager_admission_requests_total: counter('Pods that were placed on NUMA nodes, or refused'),
   kubelet_topology_manager_admission_errors_total: counter('Pods that no NUMA nodes suited'),
   kubelet_topology_manager_admission_duration_ms: histogram(

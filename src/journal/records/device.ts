@@ -19,6 +19,13 @@ export type DeviceRecord =
       readonly devices: readonly string[];
       readonly ms: number;
     }
+  | {
+      /** Of the pod resources API. */
+      readonly kind: 'device.asked';
+      readonly version: 'v1' | 'v1alpha1';
+      readonly method: 'list' | 'get' | 'getAllocatable';
+      readonly failed: boolean;
+    }
   | { readonly kind: 'device.problem'; readonly what: string; readonly error: string };
 
 export const deviceProjections: Projections<DeviceRecord> = {
@@ -50,6 +57,17 @@ export const deviceProjections: Projections<DeviceRecord> = {
       }),
     measure: ({ resource, ms }, meters) =>
       meters.observe('kubelet_device_plugin_alloc_duration_seconds', ms / 1000, { resource_name: resource }),
+  },
+  'device.asked': {
+    log: ({ version, method }) => info(5, 'Answering for the pod resources API', { version, method }),
+    measure: ({ version, method, failed }, meters) => {
+      const labels = { server_api_version: version };
+      meters.count('kubelet_pod_resources_endpoint_requests_total', labels);
+      if (version !== 'v1') return;
+      const name = method === 'getAllocatable' ? 'get_allocatable' : method;
+      meters.count(`kubelet_pod_resources_endpoint_requests_${name}`, labels);
+      if (failed) meters.count(`kubelet_pod_resources_endpoint_errors_${name}`, labels);
+    },
   },
   'device.problem': { log: ({ what, error }) => failure(what, { err: error }) },
 };

@@ -217,12 +217,16 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
       const stopRegistration = await serveRegistration(join(folder, 'kubelet.sock'), register).catch(
         problem('Failed to start device plugin registration server'),
       );
-      const stopResources = await servePodResources(join(options.rootDir, 'pod-resources/kubelet.sock'), {
+      const facts = {
         pods: options.pods,
         placement: options.placement(),
         entries: allocator.entries,
         devices: () => new Map([...endpoints].map(([name, { devices }]) => [name, [...devices.values()]])),
-      }).catch(problem('Failed to start the pod resources server'));
+      };
+      const socket = join(options.rootDir, 'pod-resources/kubelet.sock');
+      const stopResources = await servePodResources(socket, facts, { clock, journal }).catch(
+        problem('Failed to start the pod resources server'),
+      );
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
       stopRegistration();
       stopResources();

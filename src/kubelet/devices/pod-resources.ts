@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Server, status } from '@grpc/grpc-js';
 import type { Pod } from '../../api/types.ts';
+import type { Clock } from '../../base/clock.ts';
 import {
   type ContainerDevices,
   type ContainerMemory,
@@ -9,10 +10,12 @@ import {
   PodResourcesListerService,
   TopologyInfo,
 } from '../../cri/generated/podresources.ts';
+import type { Journal } from '../../journal/journal.ts';
 import { nameOf, namespaceOf, uidOf } from '../pod-facts.ts';
 import type { Placement } from '../topology/index.ts';
 import type { DeviceEntry } from './checkpoint.ts';
 import type { Device } from './decide.ts';
+import { createRateLimit } from './rate-limit.ts';
 import { bind } from './registration.ts';
 
 export interface PodResourceFacts {
@@ -81,29 +84,94 @@ const renderAllocatable = (devices: ReadonlyMap<string, readonly Device[]>): Con
       .map(({ id, numaNodes }) => ({ resourceName, deviceIds: [id], topology: topologyOf(numaNodes) })),
   );
 
-type Answer<T> = (error: { code: number; details: string } | null, value?: T) => void;
+type Answer = (error: { code: number; details: string } | null, value?: object) => void;
 
-/** Serves the pod resources API, version 1, on a socket. Answers a function that stops it. */
-export async function servePodResources(socket: string, facts: PodResourceFacts): Promise<() => void> {
+/** Of the requests that name a pod. */
+interface Request {
+  readonly podName: string;
+  readonly podNamespace: string;
+}
+
+class Missing {
+  readonly details: string;
+
+  constructor(details: string) {
+    this.details = details;
+  }
+}
+
+/** The older API: the same messages with fewer fields, of the pods' main containers alone. */
+const olderService = {
+  list: { ...PodResourcesListerService.list, path: '/v1alpha1.PodResourcesLister/List' },
+};
+
+function renderOlder(pod: Pod, entries: readonly DeviceEntry[]): PodResources {
+  const rendered = renderPodResources(pod, entries, () => ({ cpus: new Set(), memory: [] }));
+  const main = new Set(pod.spec?.containers?.map(({ name }) => name));
+  return {
+    ...rendered,
+    containers: rendered.containers
+      .filter(({ name }) => main.has(name))
+      .map((container) => ({
+        ...container,
+        devices: container.devices.map((devices) => ({ ...devices, topology: undefined })),
+      })),
+  };
+}
+
+/** What asks too often is refused rather than served: requests a second, and how many may come at once. */
+const limit = { perSecond: 100, burst: 10 };
+
+export interface PodResourcesOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+}
+
+/** Serves the pod resources API, of both versions, on a socket. Answers a function that stops it. */
+export async function servePodResources(
+  socket: string,
+  facts: PodResourceFacts,
+  { clock, journal }: PodResourcesOptions,
+): Promise<() => void> {
   await mkdir(dirname(socket), { recursive: true, mode: 0o750 });
   await rm(socket, { force: true });
   const server = new Server();
+  const mayAsk = createRateLimit(limit);
+  const served =
+    (
+      version: 'v1' | 'v1alpha1',
+      method: 'list' | 'get' | 'getAllocatable',
+      handle: (request: Request) => object | Missing,
+    ) =>
+    (call: { readonly request: Request }, answer: Answer): void => {
+      if (!mayAsk(clock.now())) {
+        answer({ code: status.RESOURCE_EXHAUSTED, details: 'rejected by rate limit' });
+        return;
+      }
+      const found = handle(call.request);
+      const failed = found instanceof Missing;
+      journal.write({ kind: 'device.asked', version, method, failed });
+      if (failed) answer({ code: status.UNKNOWN, details: found.details });
+      else answer(null, found);
+    };
   const render = (pod: Pod): PodResources => renderPodResources(pod, facts.entries(), facts.placement.heldBy);
   server.addService(PodResourcesListerService, {
-    list: (_call: unknown, answer: Answer<object>) => answer(null, { podResources: facts.pods().map(render) }),
-    getAllocatableResources: (_call: unknown, answer: Answer<object>) =>
-      answer(null, { devices: renderAllocatable(facts.devices()), ...renderPlaced(facts.placement.allocatable()) }),
-    get: (
-      { request }: { request: { podName: string; podNamespace: string } },
-      answer: Answer<{ podResources: PodResources }>,
-    ) => {
-      const pod = facts.pods().find((p) => nameOf(p) === request.podName && namespaceOf(p) === request.podNamespace);
-      if (pod === undefined) {
-        const details = `pod ${request.podName} in namespace ${request.podNamespace} not found`;
-        return answer({ code: status.UNKNOWN, details });
-      }
-      answer(null, { podResources: render(pod) });
-    },
+    list: served('v1', 'list', () => ({ podResources: facts.pods().map(render) })),
+    getAllocatableResources: served('v1', 'getAllocatable', () => ({
+      devices: renderAllocatable(facts.devices()),
+      ...renderPlaced(facts.placement.allocatable()),
+    })),
+    get: served('v1', 'get', ({ podName, podNamespace }) => {
+      const pod = facts.pods().find((p) => nameOf(p) === podName && namespaceOf(p) === podNamespace);
+      return pod === undefined
+        ? new Missing(`pod ${podName} in namespace ${podNamespace} not found`)
+        : { podResources: render(pod) };
+    }),
+  });
+  server.addService(olderService, {
+    list: served('v1alpha1', 'list', () => ({
+      podResources: facts.pods().map((pod) => renderOlder(pod, facts.entries())),
+    })),
   });
   await bind(server, socket);
   return () => server.forceShutdown();
