@@ -34,6 +34,15 @@ describe('klab watch', () => {
     expect(useCases.calls).toEqual([['watch', 'n1', 'web', true]]);
   });
 
+  test('says when there is nothing to print', async () => {
+    const { stdout, stderr, exitCode } = await runLine('watch n1 wbe --once', { useCases: new FakeUseCases() });
+    expect({ stdout, stderr, exitCode }).toEqual({
+      stdout: '',
+      stderr: 'nothing is remembered of a pod "wbe"\n',
+      exitCode: 0,
+    });
+  });
+
   test('prints JSON, every record with --all', async () => {
     const { stdout } = await runLine('watch -o json --all', { useCases: watching() });
     const lines = stdout

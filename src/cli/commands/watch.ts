@@ -65,12 +65,16 @@ as the user of the kubeconfig, who needs the verb get on nodes/proxy.`,
     }
     const { isMurmur, narrator, renderRecord, renderStep } = await import('../../watch/index.ts');
     const tell = narrator();
+    let told = false;
     for await (const heard of await useCases.watch(request, run)) {
       if (heard.type === 'lost') view.note(`${heard.node}: no connection: ${heard.because}`);
       if (heard.type !== 'record' || (isMurmur(heard.record.kind) && !flags.all)) continue;
       const lines = flags.output === 'json' ? [renderRecord(heard.record)] : tell(heard.record).map(renderStep);
       for (const line of lines) io.stdout.write(`${line}\n`);
+      told = true;
     }
+    // A mistyped name would look as if all were well.
+    if (flags.once && !told) view.note(`nothing is remembered${pod === undefined ? '' : ` of a pod "${pod}"`}`);
     return undefined;
   },
 });

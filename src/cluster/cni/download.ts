@@ -4,15 +4,18 @@ const timeoutMs = 30_000;
 /** Calico's has a third of a megabyte. */
 const maxBytes = 16 * 2 ** 20;
 
-/** Downloads a text. Throws CNI_DOWNLOAD_FAILED when there is no answer in time, another status than 200, or too much. */
-export async function downloadText(url: string, signal: AbortSignal): Promise<string> {
+/**
+ * Downloads a text. Throws CNI_DOWNLOAD_FAILED, with this hint, when there is no answer in time, another status than
+ * 200, or too much.
+ */
+export async function downloadText(url: string, hint: string, signal: AbortSignal): Promise<string> {
   try {
     const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
     if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
     return await readBody(response);
   } catch (error) {
     signal.throwIfAborted();
-    throw downloadFailed(url, explain(error));
+    throw downloadFailed(url, hint, explain(error));
   }
 }
 

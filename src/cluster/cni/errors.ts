@@ -32,11 +32,8 @@ export const podSubnetCollides = (podSubnet: string, other: string, where: strin
     hint: 'choose another range with networking.podSubnet when the cluster is made, like 10.244.0.0/16',
   });
 
-export const downloadFailed = (url: string, cause: unknown) =>
-  new KlabError('CNI_DOWNLOAD_FAILED', `cannot download ${url}: ${messageOf(cause)}`, {
-    hint: 'without network, download it elsewhere and name the file: `klab cni apply calico --manifest FILE`',
-    cause,
-  });
+export const downloadFailed = (url: string, hint: string, cause: unknown) =>
+  new KlabError('CNI_DOWNLOAD_FAILED', `cannot download ${url}: ${messageOf(cause)}`, { hint, cause });
 
 export const checksumWrong = (source: string, expected: string, found: string, hint: string) =>
   new KlabError(

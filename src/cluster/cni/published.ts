@@ -29,7 +29,8 @@ export async function loadPublished(options: PublishedOptions): Promise<LoadedMa
     check(cached, file);
     return { text: cached, source: file };
   }
-  const text = await downloadText(url, signal);
+  const hint = 'without network, download it elsewhere and name the file: `klab cni apply calico --manifest FILE`';
+  const text = await downloadText(url, hint, signal);
   if (expected !== undefined) verify(url, text, expected, lock);
   check(text, url);
   const sha256 = sha256Of(text);

@@ -120,6 +120,16 @@ describe('a given manifest', () => {
     expect(await cached(given)).toEqual([]);
   });
 
+  test('a URL that does not answer: what to do instead', async () => {
+    const server = await aServer({ status: 200, text: manifest });
+    server.stop();
+    const given = await options('http://127.0.0.1:1/');
+    await expect(loadManifest({ kind: 'given', source: server.url }, given)).rejects.toMatchObject({
+      code: 'CNI_DOWNLOAD_FAILED',
+      hint: 'without network, name a file instead of the URL',
+    });
+  });
+
   test.each([
     ['no such file', 'none.yaml', {}, 'CNI_MANIFEST_UNREADABLE'],
     ['another checksum', '-', { sha256: 'b'.repeat(64) }, 'CNI_CHECKSUM_WRONG'],

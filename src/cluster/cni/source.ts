@@ -61,7 +61,8 @@ function readChecksum(text: string | undefined): string | undefined {
 }
 
 async function loadGiven(source: string, { cwd, stdin, signal }: SourceOptions): Promise<LoadedManifest> {
-  if (isUrl(source)) return { text: await downloadText(source, signal), source };
+  if (isUrl(source))
+    return { text: await downloadText(source, 'without network, name a file instead of the URL', signal), source };
   try {
     if (source === '-') return { text: await stdin(), source: 'standard input' };
     return { text: await readFile(resolve(cwd, source), 'utf8'), source };

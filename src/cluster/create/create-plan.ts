@@ -10,6 +10,7 @@ import { installNetworkStep } from './steps/install-network.ts';
 import { joinWorkers } from './steps/join-workers.ts';
 import { markNodes } from './steps/mark-nodes.ts';
 import { mergeKubeconfigStep } from './steps/merge-kubeconfig.ts';
+import { proveNodeSysctls } from './steps/prove-sysctls.ts';
 import { readNetwork } from './steps/read-network.ts';
 import { renderFiles } from './steps/render-files.ts';
 import { startControlPlane } from './steps/start-control-plane.ts';
@@ -27,6 +28,8 @@ export const createPlan: readonly (readonly Step[])[] = [
   // Before the workers' kubelets start: one that is refused waits seconds before it asks again.
   [applyJoinObjects],
   [joinWorkers, applyAddons, markNodes],
+  // All nodes have booted: each has registered.
+  [proveNodeSysctls],
   [installNetworkStep],
   [waitForReady],
   [mergeKubeconfigStep],

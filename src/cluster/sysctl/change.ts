@@ -52,6 +52,21 @@ export async function changeSysctls(
   return { changes, undo };
 }
 
+/**
+ * Sets what a node is given at each boot once more, to see that it takes it: of what it does not, a boot only writes in
+ * its log. Throws SYSCTL_REFUSED, SYSCTL_UNKNOWN, SYSCTL_NOT_TAKEN, NODE_COMMAND_FAILED.
+ */
+export async function proveSysctls(
+  engine: ContainerEngine,
+  node: string,
+  written: Sysctls,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = checkSysctls(written);
+  await readAll(engine, node, Object.keys(wanted), signal);
+  await setOn(engine, node, wanted);
+}
+
 async function readBefore(
   engine: ContainerEngine,
   nodes: readonly string[],
@@ -60,14 +75,23 @@ async function readBefore(
 ): Promise<ReadonlyMap<string, Before>> {
   const before = new Map<string, Before>();
   await allSettled(nodes, async (node) => {
-    const values = await readValues(engine, node, names, signal);
-    const missing = names.find((name) => values[name] === undefined);
-    if (missing !== undefined) {
-      throw sysctlUnknown(missing, node, closestWord(missing, await listNames(engine, node)));
-    }
+    const values = await readAll(engine, node, names, signal);
     before.set(node, { values, kept: await readKept(engine, node) });
   });
   return before;
+}
+
+/** Throws SYSCTL_UNKNOWN for the first that the node does not have. */
+export async function readAll(
+  engine: ContainerEngine,
+  node: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Sysctls> {
+  const values = await readValues(engine, node, names, signal);
+  const missing = names.find((name) => values[name] === undefined);
+  if (missing !== undefined) throw sysctlUnknown(missing, node, closestWord(missing, await listNames(engine, node)));
+  return values;
 }
 
 /** One at a time, so that an error names the setting. */

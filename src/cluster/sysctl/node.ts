@@ -34,11 +34,15 @@ export async function listNames(engine: ContainerEngine, node: string): Promise<
   return stdout.split('\n').filter(Boolean).map(spellSysctl);
 }
 
-/** Answers what the kernel said against it, or undefined when all are set. Those before a refused one are set. */
+/**
+ * Answers what the kernel said against it, or undefined when all are set. Those before a refused one are set. A setting
+ * that may only be read here is told by what sysctl prints: it exits with 0 all the same.
+ */
 export async function writeValues(engine: ContainerEngine, node: string, values: Sysctls): Promise<string | undefined> {
   const pairs = Object.entries(values).map(([name, value]) => `${name}=${value}`);
   const { exitCode, stderr } = await engine.exec(node, ['sysctl', '-q', '-w', ...pairs], { timeoutMs: 20_000 });
-  return exitCode === 0 ? undefined : stderr.trim() || `sysctl exited with ${exitCode}`;
+  const said = stderr.trim();
+  return exitCode === 0 && said === '' ? undefined : said || `sysctl exited with ${exitCode}`;
 }
 
 /** What is set again whenever the node boots. */

@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { type FakeCommand, fakeEngine } from '../../engine/fake.ts';
 import { clusterLabel, roleLabel } from '../labels.ts';
+import { proveSysctls } from './change.ts';
 import { getSysctls, setSysctls } from './index.ts';
 
 const rpFilter = 'net.ipv4.conf.all.rp_filter';
 const somaxconn = 'net.core.somaxconn';
 
+const invalid = { exitCode: 255, stderr: 'sysctl: setting key: Invalid argument' };
+
 /** Nodes that behave as /proc/sys, sysctl and a file do. */
-async function aLab(refuse: (node: string, pair: string) => boolean = () => false) {
+async function aLab(
+  refuse: (node: string, pair: string) => boolean = () => false,
+  refusal: { readonly exitCode: number; readonly stderr: string } = invalid,
+) {
   const kernels = new Map<string, Map<string, string>>();
   const files = new Map<string, string>();
   const command: FakeCommand = (node, argv, input) => {
@@ -22,7 +28,7 @@ async function aLab(refuse: (node: string, pair: string) => boolean = () => fals
     if (argv[1] === '-aN') return [...kernel.keys()].join('\n');
     if (argv[1] === '-q') {
       for (const pair of argv.slice(3)) {
-        if (refuse(node, pair)) return { exitCode: 255, stderr: 'sysctl: setting key: Invalid argument' };
+        if (refuse(node, pair)) return refusal;
         const [name = '', value = ''] = pair.split('=');
         kernel.set(name, value);
       }
@@ -142,11 +148,43 @@ describe('refused, with every node as it was', () => {
     expect(state()).toBe(before);
   });
 
+  test('a setting that a node may only read, of which sysctl says so and exits with 0', async () => {
+    const stderr = `sysctl: setting key "${somaxconn}": Operation not permitted`;
+    const { set, state } = await aLab((_node, pair) => pair === `${somaxconn}=10`, { exitCode: 0, stderr });
+    const before = state();
+    await expect(set([`${rpFilter}=0`, `${somaxconn}=10`])).rejects.toMatchObject({
+      code: 'SYSCTL_NOT_TAKEN',
+      output: stderr,
+    });
+    expect(state()).toBe(before);
+  });
+
   test('a node that is stopped', async () => {
     const { engine, set, state } = await aLab();
     await engine.stopContainer('lab-worker', 0);
     const before = state();
     await expect(set([`${rpFilter}=0`])).rejects.toMatchObject({ code: 'NODE_NOT_RUNNING' });
     expect(state()).toBe(before);
+  });
+});
+
+describe('what a node was given at its boot', () => {
+  const prove = async (written: Readonly<Record<string, string>>) => {
+    const lab = await aLab((_node, pair) => pair === `${somaxconn}=x`);
+    await proveSysctls(lab.engine, 'lab-worker', written, new AbortController().signal);
+    return lab;
+  };
+
+  test('is as it should be, and what `set` keeps is not touched', async () => {
+    const { kernels, files } = await prove({ 'net/core/somaxconn': '10' });
+    expect(kernels.get('lab-worker')?.get(somaxconn)).toBe('10');
+    expect(files.size).toBe(0);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ['a setting that the kernel does not have', { 'net.core.somaxcon': '1' }, 'SYSCTL_UNKNOWN'],
+    ['a value that it does not take', { [somaxconn]: 'x' }, 'SYSCTL_NOT_TAKEN'],
+  ])('%s is an error', async (_name, written, code) => {
+    await expect(prove(written)).rejects.toMatchObject({ code });
   });
 });

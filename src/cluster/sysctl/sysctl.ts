@@ -1,12 +1,11 @@
-import { closestWord } from '../../base/closest-word.ts';
 import type { ContainerEngine } from '../../engine/port.ts';
 import { allSettled } from '../all-settled.ts';
 import { nodeNotFound } from '../errors.ts';
 import { nodesOf } from '../list.ts';
-import { changeSysctls } from './change.ts';
+import { changeSysctls, readAll } from './change.ts';
 import { parseAssignments, type SysctlChange, spellSysctl } from './decide.ts';
-import { nodeNotRunning, sysctlUnknown } from './errors.ts';
-import { listNames, readKept, readValues } from './node.ts';
+import { nodeNotRunning } from './errors.ts';
+import { readKept } from './node.ts';
 
 export interface SysctlTarget {
   readonly cluster: string;
@@ -47,9 +46,7 @@ export async function getSysctls(
   await allSettled(nodes, async (node) => {
     const kept = await readKept(engine, node);
     const asked = names.length === 0 ? Object.keys(kept) : names.map(spellSysctl);
-    const values = await readValues(engine, node, asked, signal);
-    const missing = asked.find((name) => values[name] === undefined);
-    if (missing !== undefined) throw sysctlUnknown(missing, node, closestWord(missing, await listNames(engine, node)));
+    const values = await readAll(engine, node, asked, signal);
     seen.set(
       node,
       asked.map((name) => {
