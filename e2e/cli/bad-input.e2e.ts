@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prefix, useCluster } from '../harness/cluster.ts';
@@ -48,6 +48,21 @@ describe('before anything is made', () => {
     ]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`hostPath ${folder}/missing does not exist`);
+    await expectNothingLeft();
+  });
+
+  test("pods' addresses that this machine's network has", async ({ skip }) => {
+    const outside = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+    const cidr = outside.find(({ family, internal }) => family === 'IPv4' && !internal)?.cidr;
+    skip(!cidr, 'this machine has no network');
+    const manifest = join(folder, 'network.yaml');
+    writeFileSync(manifest, 'kind: DaemonSet\napiVersion: apps/v1\nmetadata: {name: net, namespace: kube-system}\n');
+    const { stderr, exitCode } = await klab(
+      ['create', 'cluster', '--config', '-', '--cni', manifest, '--name', name, '--kubeconfig', kubeconfig],
+      { input: `kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnetworking:\n  podSubnet: ${cidr}\n` },
+    );
+    expect(stderr).toMatch(/overlaps with .*this machine\nHint: choose another range with networking\.podSubnet/);
+    expect(exitCode).toBe(1);
     await expectNothingLeft();
   });
 

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { alignColumns } from '../../src/cli/columns.ts';
 import { type Cluster, useCluster } from '../harness/cluster.ts';
 import { eventually } from '../harness/eventually.ts';
 import { klab, mustKlab, root } from '../harness/run.ts';
@@ -204,6 +205,10 @@ test('who may not read nodes may not watch, and is told so', async () => {
       return answer.stderr.includes('nodes/proxy') ? answer : undefined;
     });
     expect(stillRefused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(await klab(['watch', '--web', node, '--kubeconfig', path])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('nodes/proxy'),
+    });
   } finally {
     await cluster.kubectl(['delete', 'clusterrolebinding,clusterrole', `${ns}-nodes`]);
   }
@@ -238,7 +243,7 @@ test('at a terminal it fills the screen, obeys keys, and leaves the screen as it
     if (updateDocs)
       writeFileSync(
         `${root}/docs/watch-terminal.txt`,
-        `${screen.replaceAll(ns, 'default').replaceAll(cluster.name, 'lab').trimEnd()}\n`,
+        `${aligned(screen.replaceAll(ns, 'default').replaceAll(cluster.name, 'lab')).trimEnd()}\n`,
       );
     script.stdin.write(' ');
     await shows(/^held, \d+ new/m);
@@ -251,6 +256,15 @@ test('at a terminal it fills the screen, obeys keys, and leaves the screen as it
 });
 
 const escapeCodes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, 'g');
+
+/** A screen whose table lost its alignment when names in it were replaced. */
+function aligned(screen: string): string {
+  const lines = screen.split('\n');
+  const from = lines.findIndex((line) => line.startsWith('POD '));
+  const to = lines.indexOf('', from);
+  const rows = alignColumns(lines.slice(from, to).map((line) => line.split(/ {2,}/)));
+  return [...lines.slice(0, from), ...rows, ...lines.slice(to)].join('\n');
+}
 
 /** What the last frame shows: each is written from the upper left corner on, line by line. */
 const screenOf = (written: string): string =>

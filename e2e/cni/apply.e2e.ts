@@ -90,6 +90,16 @@ describe('bad input leaves the cluster as it was', () => {
     expect(await podsOf('-n', 'kube-system', '-l', 'k8s-app=calico-node')).toEqual([]);
   });
 
+  test('IPIP, of a kernel that has none', async ({ skip }) => {
+    const module = ['unshare', '--net', 'ip', 'link', 'add', 'x', 'type', 'ipip', 'local', '192.0.2.1'];
+    const { exitCode: has } = await cluster.tryOnNode(nodes[0] ?? '', module);
+    skip(has === 0, "this machine's kernel has it");
+    const { exitCode, stderr } = await cni('apply', 'calico', '--manifest', calico, '--encapsulation', 'ipip');
+    expect(stderr).toMatch(/kernel has no IPIP \(module ipip\), so it cannot be used\nHint: .*`modprobe ipip`/);
+    expect(exitCode).toBe(1);
+    expect((await status()).networks).toEqual([]);
+  });
+
   test('no network and no cache', async () => {
     const env = { KLAB_CALICO_URL: 'http://127.0.0.1:1/calico.yaml', KLAB_CACHE_DIR: folder };
     const { exitCode, stderr } = await klab(['cni', 'apply', 'calico', '--name', cluster.name], { env });
