@@ -1,6 +1,19 @@
 import type { ContainerStatus, Pod, PodStatus } from '../../api/types.ts';
 import { isSidecar, isStaticPod, isTerminalPhase } from '../pod-facts.ts';
 
+/** The status of a pod that the node does not take; what was said of it before, that it is scheduled, goes. */
+export function rejectedStatus(pod: Pod, reason: string, message: string): PodStatus {
+  const generation = pod.metadata?.generation;
+  const qosClass = pod.status?.qosClass;
+  return {
+    ...(qosClass === undefined ? {} : { qosClass }),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    phase: 'Failed',
+    reason,
+    message: `Pod was rejected: ${message}`,
+  };
+}
+
 /** What is left unsaid when the worker has finished: containers of unknown end count as failed, and so does the pod. */
 export function finalStatus(pod: Pod, status: PodStatus): PodStatus {
   const lost: NonNullable<ContainerStatus['state']> = {

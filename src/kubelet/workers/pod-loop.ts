@@ -16,7 +16,7 @@ import {
   podReference,
   uidOf,
 } from '../pod-facts.ts';
-import { type RunningStatusManager, readinessIsStale } from '../status/index.ts';
+import { type RunningStatusManager, readinessIsStale, rejectedStatus } from '../status/index.ts';
 import type { RunningPodSync } from './pod-sync.ts';
 import type { PodWorkers } from './workers.ts';
 
@@ -59,6 +59,8 @@ const maxErrorPauseMs = 5000;
 export function createPodLoop(options: PodLoopOptions): PodLoop {
   const { clock, journal, catalog, workers, statuses, pleg, probes, allocations } = options;
   let queue: PodChange[] = [];
+  /** Pods that are still to be admitted: nobody starts them before. */
+  const toBeAdmitted = new Set<string>();
   let draining = false;
   let stopped = false;
 
@@ -107,7 +109,7 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
       }
       switch (operation) {
         case 'ADD':
-          await add(pod);
+          await add(pod).finally(() => toBeAdmitted.delete(uidOf(pod)));
           break;
         case 'UPDATE':
         case 'DELETE':
@@ -153,14 +155,14 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
 
   function reject(pod: Pod, reason: string, message: string): void {
     journal.write({ kind: 'pod.rejected', object: podReference(pod), reason, message });
-    statuses.set(pod, { ...pod.status, phase: 'Failed', reason, message: `Pod was rejected: ${message}` });
+    statuses.set(pod, rejectedStatus(pod, reason, message));
   }
 
   /** Pods of the sources that ought to have a worker and have none. */
   function wakeWorkerless(): void {
     for (const pod of catalog.pods()) {
       const uid = uidOf(pod);
-      if (isMirrorPod(pod) || workers.phaseOf(uid) !== undefined) continue;
+      if (isMirrorPod(pod) || toBeAdmitted.has(uid) || workers.phaseOf(uid) !== undefined) continue;
       const deleted = pod.metadata?.deletionTimestamp !== undefined;
       const ended = isTerminalPhase(statuses.get(uid)?.phase) || isTerminalPhase(pod.status?.phase);
       // A pod that ran under the kubelet before this one and was refused by this one is still to be stopped.
@@ -205,6 +207,7 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
   return {
     activePods,
     handle(change) {
+      if (change.operation === 'ADD') for (const pod of change.pods) toBeAdmitted.add(uidOf(pod));
       queue.push(change);
       void drain();
     },

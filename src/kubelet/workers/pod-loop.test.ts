@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import { FakeClock } from '../../base/clock.ts';
+import { fakeCri } from '../../cri/fake.ts';
+import { memoryJournal } from '../../journal/journal.ts';
+import type { AdmissionVerdict } from '../admission/index.ts';
+import { createPleg } from '../pleg/index.ts';
+import { podCatalog } from '../sources/index.ts';
+import { createStatusManager } from '../status/index.ts';
+import { aPod, aSeenPod } from '../test-builders.ts';
+import { createPodLoop } from './pod-loop.ts';
+import { createPodWorkers } from './workers.ts';
+
+/** A loop whose admission takes as long as the test wants; answers which pods were started. */
+function aLoop() {
+  const clock = new FakeClock();
+  const journal = memoryJournal();
+  const catalog = podCatalog(() => {});
+  const started: string[] = [];
+  const sync = {
+    sync: async (pod: ReturnType<typeof aPod>) => {
+      started.push(pod.metadata?.name ?? '');
+      return { terminal: false, actedAt: undefined, failed: false, retryAt: undefined };
+    },
+    terminate: async () => {},
+    finish: async () => {},
+    killOrphan: async () => {},
+    refreshStatus: () => {},
+    volumesChanged: () => {},
+  };
+  const cache = {
+    getNewerThan: async () => aSeenPod([]),
+    get: () => undefined,
+    all: () => [],
+    requestRelist: () => {},
+  };
+  const workers = createPodWorkers({ sync, cache, clock, journal, syncFrequencyMs: 60_000 });
+  const verdict = Promise.withResolvers<AdmissionVerdict>();
+  const pleg = createPleg({ cri: fakeCri(clock), clock, journal, readMessage: async () => '' });
+  const loop = createPodLoop({
+    clock,
+    journal,
+    catalog,
+    workers,
+    sync,
+    statuses: createStatusManager({
+      api: undefined,
+      clock,
+      journal,
+      catalog,
+      couldHaveRunningContainers: () => false,
+    }),
+    pleg,
+    probes: {
+      addPod: () => {},
+      stopLivenessAndStartup: () => {},
+      removePod: () => {},
+      readiness: () => 'unknown',
+      liveness: () => 'unknown',
+      startup: () => 'unknown',
+      onChange: () => {},
+    },
+    runtimeState: { runtimeErrors: () => [] },
+    allocations: {
+      apply: (pod) => pod,
+      admit: () => {},
+      adopt: () => {},
+      podChanged: async () => {},
+      retry: async () => {},
+    },
+    admit: () => verdict.promise,
+    housekeep: async () => {},
+    sourcesReady: () => true,
+  });
+  return { clock, catalog, pleg, loop, started, verdict, workers };
+}
+
+test.each<[string, AdmissionVerdict, readonly string[]]>([
+  ['is started once it is', { admitted: true }, ['web']],
+  ['is never started when it is not', { admitted: false, reason: 'NodePorts', message: 'taken' }, []],
+])('a pod that waits to be admitted while the house is kept %s', async (_name, answer, wanted) => {
+  const { clock, catalog, pleg, loop, started, verdict, workers } = aLoop();
+  const stop = new AbortController();
+  const running = Promise.all([pleg.run(stop.signal), loop.run(stop.signal)]);
+  const pod = aPod();
+  for (const change of catalog.replace('api', [pod])) loop.handle(change);
+  await clock.advance(5000);
+  expect(started).toEqual([]);
+  verdict.resolve(answer);
+  await clock.advance(5000);
+  expect(started).toEqual(wanted);
+  workers.abandon();
+  stop.abort();
+  await running;
+});
