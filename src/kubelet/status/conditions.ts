@@ -56,11 +56,12 @@ export function computeConditions(inputs: ConditionInputs): PodCondition[] {
     computeReady(pod, foreign, containersReady),
     containersReady,
     isTrue('PodScheduled'),
-    ...(couldRestartAll(pod) ? [computeAllRestarting(pod, seen, old, phase)] : []),
   ];
+  // The one condition that upstream gives no generation.
+  const restarting = couldRestartAll(pod) ? [computeAllRestarting(pod, seen, old, phase)] : [];
   const observed = pod.metadata?.generation === undefined ? {} : { observedGeneration: pod.metadata.generation };
   const own = drafts.map((draft): PodCondition => ({ ...draft, ...observed }));
-  return [...foreign, ...inputs.resizing, ...(disruption === undefined ? [] : [disruption]), ...own];
+  return [...foreign, ...inputs.resizing, ...(disruption === undefined ? [] : [disruption]), ...own, ...restarting];
 }
 
 function computeSandboxCondition(pod: Pod, seen: ObservedPod): Draft {

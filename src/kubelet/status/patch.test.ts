@@ -22,6 +22,20 @@ test.each<[string, PodStatus, PodStatus, unknown]>([
     { containerStatuses: ['a', 'b'].map((name) => ({ name, image: '', imageID: '', ready: true, restartCount: 0 })) },
   ],
   ['zero is not nothing', {}, { observedGeneration: 0 }, { observedGeneration: 0 }],
+  [
+    'what is gone from an object is taken away, as objects are merged',
+    { resources: { limits: { cpu: '10m', memory: '16Mi' }, requests: { cpu: '10m' } } },
+    { resources: { limits: { memory: '24Mi' } } },
+    { resources: { limits: { cpu: null, memory: '24Mi' }, requests: null } },
+  ],
+  [
+    'an object that is empty now',
+    { resources: { limits: { cpu: '1' } } },
+    { resources: {} },
+    { resources: { limits: null } },
+  ],
+  ['an empty object where there was none', {}, { resources: {} }, { resources: {} }],
+  ['it is there already', { resources: {} }, { resources: {} }, undefined],
   ['a new phase', { phase: 'Pending' }, { phase: 'Running' }, { phase: 'Running' }],
   ['a reason that is gone', { phase: 'Pending', reason: 'X' }, { phase: 'Pending' }, { reason: null }],
   [

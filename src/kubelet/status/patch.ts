@@ -56,14 +56,29 @@ export function computeStatusPatch(from: PodStatus, to: PodStatus): Patch | unde
   const patch: Patch = {};
   const [before, after] = [from as Patch, to as Patch];
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (key === 'conditions' || equal(before[key], after[key])) continue;
-    const value = after[key];
+    const [old, value] = [before[key], after[key]];
+    // An empty object is shown as one, where there was nothing.
+    const appears = old === undefined && isObject(value);
+    if (key === 'conditions' || (equal(old, value) && !appears)) continue;
     if (value === undefined) patch[key] = null;
+    else if (isObject(value)) patch[key] = patchObject(isObject(old) ? old : {}, value);
     else patch[key] = mergedLists.has(key) && Array.isArray(value) ? [{ $patch: 'replace' }, ...value] : value;
   }
   const conditions = patchConditions(from.conditions ?? [], to.conditions ?? []);
   if (conditions.length > 0) patch.conditions = conditions;
   return Object.keys(patch).length === 0 ? undefined : patch;
+}
+
+/** Objects are merged, so what is not there any more has to be said. */
+function patchObject(from: Patch, to: Patch): Patch {
+  const patch: Patch = {};
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    const [old, value] = [from[key], to[key]];
+    if (equal(old, value)) continue;
+    if (value === undefined) patch[key] = null;
+    else patch[key] = isObject(value) ? patchObject(isObject(old) ? old : {}, value) : value;
+  }
+  return patch;
 }
 
 function patchConditions(from: readonly PodCondition[], to: readonly PodCondition[]): Patch[] {
