@@ -83,7 +83,6 @@ function setUp(api = fakeApi(), labels: Record<string, string> = {}) {
     journal,
     rootDir,
     mounts: kernelMounts,
-    images: { ensure: async () => 'sha256:image' },
     recursiveReadOnly: () => true,
   });
   return { manager, clock, records, configMaps, mounts };

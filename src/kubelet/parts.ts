@@ -77,7 +77,12 @@ export interface MountedVolume {
   /** The whole volume is read-only, whatever the mount says. */
   readonly readOnly: boolean;
   /** A volume of type image: mounted by the runtime. */
-  readonly image?: { readonly reference: string; readonly pullPolicy: string };
+  readonly image?: {
+    readonly reference: string;
+    readonly pullPolicy: string;
+    /** Known once the image is there. */
+    readonly id?: string;
+  };
   /** A raw block device: passed in, not mounted. */
   readonly device?: true;
 }
@@ -115,6 +120,13 @@ export interface ImageManager {
   ensure(
     pod: Pod,
     container: RunnableContainer,
+    sandbox: PodSandboxConfig | undefined,
+    signal: AbortSignal,
+  ): Promise<string>;
+  /** The same for a volume of type image, which is the whole pod's. */
+  ensureForVolume(
+    pod: Pod,
+    volume: { readonly reference: string; readonly pullPolicy: string },
     sandbox: PodSandboxConfig | undefined,
     signal: AbortSignal,
   ): Promise<string>;

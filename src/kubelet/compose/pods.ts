@@ -188,7 +188,6 @@ export function composePods(
     resourceDefaults: node.allocatable,
     rootDir,
     mounts: kernelMounts,
-    images,
     recursiveReadOnly,
   });
   const backoff = new RestartBackoff({
@@ -258,6 +257,7 @@ export function composePods(
     clock,
     journal,
     terminator,
+    images,
     startContainer,
     resizePod: podResizer({ cri, cgroups, allocations, resources, clock, journal }),
     noteStart: (pod, container) => noteStart(allocations, pod, container),

@@ -5,7 +5,7 @@ import { messageOf } from '../../base/errors.ts';
 import { MountPropagation } from '../../cri/generated/api.ts';
 import type { ContainerConfig } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
-import type { ContainerInputs, ImageManager, MountedVolume, MountedVolumes, RunnableContainer } from '../parts.ts';
+import type { ContainerInputs, MountedVolume, MountedVolumes, RunnableContainer } from '../parts.ts';
 import { logNameOf, uidOf } from '../pod-facts.ts';
 import { type MountTable, subPathTarget } from '../volumes/index.ts';
 import { decideRecursiveReadOnly } from './recursive-read-only.ts';
@@ -17,8 +17,6 @@ export interface ContainerMountsOptions {
   readonly journal: Journal;
   readonly rootDir: string;
   readonly mounts: MountTable;
-  /** For volumes of type image. */
-  readonly images: Pick<ImageManager, 'ensure'>;
   /** Whether the runtime can make all mounts below a read-only one read-only too. */
   readonly recursiveReadOnly: (pod: Pod) => boolean;
 }
@@ -31,7 +29,7 @@ const propagations: Readonly<Record<string, MountPropagation>> = {
 
 /** CRI mounts of a container's volumes. */
 export function containerMounts(options: ContainerMountsOptions): ContainerInputs['mounts'] {
-  const { journal, rootDir, mounts: table, images } = options;
+  const { journal, rootDir, mounts: table } = options;
 
   /** Binds the found place to a path of our own: what the container does to its volume afterwards cannot move it. */
   async function pin(volumePath: string, subPath: string, target: string): Promise<string> {
@@ -70,11 +68,9 @@ export function containerMounts(options: ContainerMountsOptions): ContainerInput
     }
   }
 
-  async function imageOf(pod: Pod, container: RunnableContainer, volume: NonNullable<MountedVolume['image']>) {
-    const source = { name: container.name, image: volume.reference, imagePullPolicy: volume.pullPolicy };
-    const image = await images.ensure(pod, source, undefined, new AbortController().signal);
+  function imageOf(pod: Pod, volume: NonNullable<MountedVolume['image']>) {
     return {
-      image,
+      image: volume.id ?? '',
       annotations: pod.metadata?.annotations ?? {},
       userSpecifiedImage: volume.reference,
       runtimeHandler: '',
@@ -111,7 +107,7 @@ export function containerMounts(options: ContainerMountsOptions): ContainerInput
       mountOptions: [],
     };
     if (volume.image !== undefined) {
-      return { ...base, hostPath: '', image: await imageOf(pod, container, volume.image), imageSubPath: subPath ?? '' };
+      return { ...base, hostPath: '', image: imageOf(pod, volume.image), imageSubPath: subPath ?? '' };
     }
     if (subPath === undefined) return base;
     return { ...base, hostPath: await pinned(pod, container, mount, index, volume, subPath) };

@@ -26,6 +26,14 @@ test.each([
   if (typeof parsed !== 'string') expect(withDefaultTag(image, parsed)).toBe(tagged);
 });
 
+test.each([
+  ['Nginx', 'library/Nginx'],
+  ['UPPER:::x', 'library/UPPER'],
+  ['ghcr.io/a/B:c', 'a/B'],
+])('%s has capitals in its name', (image, name) => {
+  expect(parseImageReference(image)).toBe(`invalid reference format: repository name (${name}) must be lowercase`);
+});
+
 test.each(['', 'Nginx', 'a//b', 'a:b:c', 'x@sha256:short', ':tag'])('%j is no image', (image) => {
   expect(parseImageReference(image)).toMatch(/^invalid reference format/);
 });
@@ -78,7 +86,7 @@ function aManager() {
       const event = projectionOf(record).event?.(record);
       return event === undefined ? [] : [`${event.reason}: ${event.message}`];
     });
-  return { clock, cri, journal, ensure, events };
+  return { manager, clock, cri, journal, ensure, events };
 }
 
 test('an image that is there is not pulled', async () => {
@@ -143,6 +151,17 @@ test('an image that cannot be looked up', async () => {
   expect(await ensure('busybox:1', 'IfNotPresent')).toBe(
     'ImageInspectError: Failed to inspect image "": rpc error: code = Internal desc = no disk',
   );
+});
+
+test('an image of a volume is the pod’s', async () => {
+  const { manager, journal } = aManager();
+  const volume = { reference: 'no:1', pullPolicy: 'IfNotPresent' };
+  await expect(manager.ensureForVolume(aPod(), volume, undefined, new AbortController().signal)).rejects.toMatchObject({
+    reason: 'ErrImagePull',
+  });
+  const [event] = journal.records.flatMap((record) => projectionOf(record).event?.(record) ?? []);
+  expect(event).toMatchObject({ reason: 'Pulling', message: 'Pulling image "no:1"' });
+  expect(event?.object).not.toHaveProperty('fieldPath');
 });
 
 test('Never does not', async () => {

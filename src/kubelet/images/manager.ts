@@ -1,4 +1,4 @@
-import type { Pod } from '../../api/types.ts';
+import type { ObjectReference, Pod } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { KeyedSerial } from '../../base/keyed-serial.ts';
@@ -6,7 +6,7 @@ import { CriError, type CriImages, type PodSandboxConfig } from '../../cri/port.
 import type { Journal } from '../../journal/journal.ts';
 import { StartFailure } from '../containers/errors.ts';
 import { criErrorText } from '../cri-error-text.ts';
-import type { ImageManager, PodObjects, RunnableContainer } from '../parts.ts';
+import type { ImageManager, PodObjects } from '../parts.ts';
 import { containerReference, logNameOf, namespaceOf, podReference, uidOf } from '../pod-facts.ts';
 import { RestartBackoff } from '../workers/restart-backoff.ts';
 import { type ImageCredential, parseDockerConfig, type RegistryCredential, selectCredentials } from './credentials.ts';
@@ -50,7 +50,9 @@ function judgePullError(image: string, text: string): Pick<StartFailure, 'reason
 
 interface Asked {
   readonly pod: Pod;
-  readonly container: RunnableContainer;
+  /** What Events are about: the container, or the pod for its volumes. */
+  readonly object: ObjectReference;
+  readonly policy: string | undefined;
   /** The image as the container names it, which is how Events speak of it. */
   readonly named: string;
   readonly sandbox: PodSandboxConfig | undefined;
@@ -89,11 +91,10 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
 
   async function pull(
     image: string,
-    { pod, container, sandbox, signal, named }: Asked,
+    { pod, object, sandbox, signal, named }: Asked,
     parsed: ImageReference,
   ): Promise<{ readonly ref: string; readonly secret: ImageCredential['secret'] }> {
     const { credentials, missing } = await secretsOf(pod);
-    const object = containerReference(pod, container.name);
     const queuedAt = clock.now();
     const ways: readonly (ImageCredential | undefined)[] = selectCredentials(credentials, parsed);
     const queue = nextQueue++ % options.maxParallelPulls;
@@ -160,8 +161,7 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
   }
 
   async function pullOrBackOff(image: string, asked: Asked, parsed: ImageReference): Promise<string> {
-    const { named } = asked;
-    const object = containerReference(asked.pod, asked.container.name);
+    const { named, object } = asked;
     const key = `${uidOf(asked.pod)}_${named}`;
     const now = clock.now();
     const before = failures.get(key);
@@ -186,38 +186,41 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
     }
   }
 
+  async function ensure(asked: Asked): Promise<string> {
+    const { object, named } = asked;
+    const parsed = parseImageReference(named);
+    if (typeof parsed === 'string') {
+      const text = `Failed to apply default image tag "${named}": couldn't parse image name "${named}": ${parsed}`;
+      journal.write({ kind: 'image.inspectFailed', object, message: text });
+      throw new StartFailure('InvalidImageName', text);
+    }
+    const image = withDefaultTag(named, parsed);
+    const policy = asked.policy ?? (image.endsWith(':latest') ? 'Always' : 'IfNotPresent');
+    if (policy === 'Always') return pullOrBackOff(image, asked, parsed);
+    let present: string | undefined;
+    try {
+      present = (await cri.imageStatus({ image }, false)).image?.id;
+    } catch (error) {
+      const text = `Failed to inspect image "": ${criErrorText(error)}`;
+      journal.write({ kind: 'image.inspectFailed', object, message: text });
+      throw new StartFailure('ImageInspectError', text, { cause: error });
+    }
+    if (present !== undefined && (await isOpenTo(asked, image, present, parsed))) {
+      journal.write({ kind: 'image.present', object, image: named });
+      return present;
+    }
+    if (policy === 'Never') {
+      const text = `Container image "${named}" is not present with pull policy of Never`;
+      journal.write({ kind: 'image.neverPulled', object, message: text });
+      throw new StartFailure('ErrImageNeverPull', text);
+    }
+    return pullOrBackOff(image, asked, parsed);
+  }
+
   return {
-    async ensure(pod, container, sandbox, signal) {
-      const object = containerReference(pod, container.name);
-      const named = container.image ?? '';
-      const parsed = parseImageReference(named);
-      if (typeof parsed === 'string') {
-        const text = `Failed to apply default image tag "${named}": couldn't parse image name "${named}": ${parsed}`;
-        journal.write({ kind: 'image.inspectFailed', object, message: text });
-        throw new StartFailure('InvalidImageName', text);
-      }
-      const image = withDefaultTag(named, parsed);
-      const asked = { pod, container, named, sandbox, signal };
-      const policy = container.imagePullPolicy ?? (image.endsWith(':latest') ? 'Always' : 'IfNotPresent');
-      if (policy === 'Always') return pullOrBackOff(image, asked, parsed);
-      let present: string | undefined;
-      try {
-        present = (await cri.imageStatus({ image }, false)).image?.id;
-      } catch (error) {
-        const text = `Failed to inspect image "": ${criErrorText(error)}`;
-        journal.write({ kind: 'image.inspectFailed', object, message: text });
-        throw new StartFailure('ImageInspectError', text, { cause: error });
-      }
-      if (present !== undefined && (await isOpenTo(asked, image, present, parsed))) {
-        journal.write({ kind: 'image.present', object, image: named });
-        return present;
-      }
-      if (policy === 'Never') {
-        const text = `Container image "${named}" is not present with pull policy of Never`;
-        journal.write({ kind: 'image.neverPulled', object, message: text });
-        throw new StartFailure('ErrImageNeverPull', text);
-      }
-      return pullOrBackOff(image, asked, parsed);
-    },
+    ensure: (pod, { name, image = '', imagePullPolicy }, sandbox, signal) =>
+      ensure({ pod, object: containerReference(pod, name), named: image, policy: imagePullPolicy, sandbox, signal }),
+    ensureForVolume: (pod, { reference, pullPolicy }, sandbox, signal) =>
+      ensure({ pod, object: podReference(pod), named: reference, policy: pullPolicy, sandbox, signal }),
   };
 }

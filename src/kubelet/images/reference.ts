@@ -11,7 +11,8 @@ const tagPart = /^\w[\w.-]{0,127}$/;
 const digestPart = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 const registryPart = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
 
-const looksLikeRegistry = (part: string): boolean => part.includes('.') || part.includes(':') || part === 'localhost';
+const looksLikeRegistry = (part: string): boolean =>
+  part.includes('.') || part.includes(':') || part === 'localhost' || part !== part.toLowerCase();
 
 /** Reads an image's name; a sentence when it is none, in upstream's words. */
 export function parseImageReference(image: string): ImageReference | string {
@@ -24,13 +25,13 @@ export function parseImageReference(image: string): ImageReference | string {
   const hasRegistry = parts.length > 1 && looksLikeRegistry(parts[0] ?? '');
   const registry = hasRegistry ? (parts[0] ?? '') : 'docker.io';
   const path = hasRegistry ? parts.slice(1) : parts;
+  const remote = hasRegistry ? parts.slice(1).join('/') : name.includes('/') ? name : `library/${name}`;
+  if (remote !== remote.toLowerCase()) {
+    return `invalid reference format: repository name (${remote}) must be lowercase`;
+  }
   if (more.length > 0 || (digest !== undefined && !digestPart.test(digest))) return 'invalid reference format';
   if (!registryPart.test(registry) || (tag !== undefined && !tagPart.test(tag))) return 'invalid reference format';
-  if (!path.every((part) => repositoryPart.test(part))) {
-    return path.every((part) => repositoryPart.test(part.toLowerCase()))
-      ? 'invalid reference format: repository name must be lowercase'
-      : 'invalid reference format';
-  }
+  if (!path.every((part) => repositoryPart.test(part))) return 'invalid reference format';
   const repository = registry === 'docker.io' && path.length === 1 ? `library/${path[0]}` : path.join('/');
   return { registry, repository, tag, digest };
 }

@@ -7,7 +7,7 @@ import { StartFailure, type StartFailureReason } from '../containers/errors.ts';
 import { criErrorText } from '../cri-error-text.ts';
 import { formatGoDuration } from '../go-duration.ts';
 import type { ObservedPod } from '../observed.ts';
-import type { MountedVolumes, RunnableContainer } from '../parts.ts';
+import type { ImageManager, MountedVolumes, RunnableContainer } from '../parts.ts';
 import { observeSandbox } from '../pleg/observe.ts';
 import {
   containerReference,
@@ -19,6 +19,7 @@ import {
   podReference,
 } from '../pod-facts.ts';
 import type { PodAction, PodActionKind } from './actions.ts';
+import { type ImageVolumes, missingImages, pullImageVolumes, withImages } from './image-volumes.ts';
 import type { ResizePod } from './resize-pod.ts';
 import type { StartContainer } from './start-container.ts';
 import type { Terminator } from './termination.ts';
@@ -56,6 +57,7 @@ export interface ExecutorOptions {
   readonly journal: Journal;
   readonly terminator: Terminator;
   readonly startContainer: StartContainer;
+  readonly images: Pick<ImageManager, 'ensureForVolume'>;
   readonly resizePod: ResizePod;
   /** The container runs now with the resources that the pod was granted. */
   readonly noteStart: (pod: Pod, container: RunnableContainer) => void;
@@ -73,6 +75,8 @@ interface Run extends ExecutionTask {
   sandbox: PodSandboxConfig | undefined;
   attempt: number;
   podIps: readonly string[];
+  /** Undefined: nothing was to be started yet. */
+  images: ImageVolumes | undefined;
   retryAt: Instant | undefined;
   readonly starts: Map<string, WaitingReason | undefined>;
 }
@@ -139,14 +143,23 @@ export function podExecutor(options: ExecutorOptions): Execute {
       run.onSandboxReady(run.podIps);
     },
     async startContainer({ container: name, list, restart }, run) {
-      const { pod, seen, signal, podIps, volumes } = run;
+      const { pod, seen, signal, podIps } = run;
       const container = findContainer(pod, name)?.container;
       if (container === undefined || run.sandboxId === undefined) return;
       run.sandbox ??= await options.sandboxConfig(pod, run.attempt);
       const last = seen.containers.find((c) => c.name === name && c.state === 'exited');
       if (restart && last?.state === 'exited') options.countRestart(pod, name, last.finishedAt);
       const { sandboxId, sandbox } = run;
+      run.images ??= await pullImageVolumes(pod, run.volumes, options.images, sandbox, signal);
+      const missing = missingImages(container, run.images);
+      for (const { reason, message } of missing) {
+        const object = containerReference(pod, name);
+        journal.write({ kind: 'pod.containerStartFailed', object, container: name, list, reason, message });
+      }
+      const volumes = withImages(run.volumes, run.images);
       try {
+        const problem = missing.at(-1);
+        if (problem !== undefined) throw problem;
         await options.startContainer({ pod, list, container, sandboxId, sandbox, podIps, volumes, seen, signal });
         options.noteStart(pod, container);
         run.starts.set(name, undefined);
@@ -183,6 +196,7 @@ export function podExecutor(options: ExecutorOptions): Execute {
       sandbox: undefined,
       attempt: newest?.attempt ?? 0,
       podIps: task.seen.ips,
+      images: undefined,
       retryAt: undefined,
       starts: new Map(),
     };

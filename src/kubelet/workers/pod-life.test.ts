@@ -10,7 +10,7 @@ import { memoryJournal, projectionOf } from '../../journal/journal.ts';
 import { openAllocations } from '../allocation/index.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
 import { createImageManager } from '../images/index.ts';
-import type { ProbeManager, StatusManager } from '../parts.ts';
+import type { MountedVolumes, ProbeManager, StatusManager } from '../parts.ts';
 import { createPleg } from '../pleg/index.ts';
 import { findContainer } from '../pod-facts.ts';
 import { aContainer, aPod, deleted } from '../test-builders.ts';
@@ -31,7 +31,12 @@ afterEach(async () => {
 
 /** `startedLaterMs`: how much younger than its pods the kubelet takes itself to be. */
 async function aKubelet(
-  given: { startedLaterMs?: number; mirrorsKnown?: () => Promise<unknown>; mirror?: () => Pod | undefined } = {},
+  given: {
+    startedLaterMs?: number;
+    mirrorsKnown?: () => Promise<unknown>;
+    mirror?: () => Pod | undefined;
+    volumes?: MountedVolumes;
+  } = {},
 ) {
   const root = await mkdtemp(join(tmpdir(), 'kubelet-'));
   folders.push(root);
@@ -46,7 +51,9 @@ async function aKubelet(
   const statuses: StatusManager = {
     get: (uid) => held.get(uid),
     set: (pod, status) => {
-      held.set(pod.metadata?.uid ?? '', { startTime: new Date(clock.now()).toISOString(), ...status });
+      const uid = pod.metadata?.uid ?? '';
+      const startTime = held.get(uid)?.startTime ?? new Date(clock.now()).toISOString();
+      held.set(uid, { startTime, ...status });
       if (history.at(-1) !== status.phase) history.push(status.phase ?? '');
     },
     podFinished: () => void history.push('finished'),
@@ -75,7 +82,9 @@ async function aKubelet(
     sourcesReady: () => true,
     rules: { enabled: true, podLevel: true, exclusiveCpus: false, exclusiveMemory: false },
   });
+  const images = createImageManager({ cri, clock, journal, maxParallelPulls: 1 });
   const execute = podExecutor({
+    images,
     resizePod: async () => {},
     noteStart: () => {},
     cri,
@@ -86,7 +95,7 @@ async function aKubelet(
       cri,
       clock,
       journal,
-      images: createImageManager({ cri, clock, journal, maxParallelPulls: 1 }),
+      images,
       terminator,
       inputs: { environment: async () => [], mounts: async () => [] },
       startOn: () => ({ cpusetCpus: '', cpusetMems: '' }),
@@ -132,7 +141,7 @@ async function aKubelet(
     catalog: { mirrorOf: () => given.mirror?.() },
     probes,
     volumes: {
-      mount: async () => new Map(),
+      mount: async () => given.volumes ?? new Map(),
       unmount: async (uid) => void done.push(`unmount ${uid}`),
     },
     allocations,
@@ -177,7 +186,7 @@ async function aKubelet(
   const loseCgroup = () => {
     cgroupIsThere = false;
   };
-  return { loseCgroup, clock, cri, workers, statuses, status, settle, history, done, events, did, paths, abort };
+  return { sync, loseCgroup, clock, cri, workers, statuses, status, settle, history, done, events, did, paths, abort };
 }
 
 const once = (exitCode: number) =>
@@ -292,6 +301,37 @@ test('a container whose postStart hook fails is stopped as any other, and says w
     'Killing: FailedPostStartHook',
     'FailedPreStopHook: PreStopHook failed',
   ]);
+});
+
+test('a container whose volume is an image that is not there waits for it, and its own image is not asked for', async () => {
+  const image = { reference: 'no:1', pullPolicy: 'IfNotPresent' };
+  const { workers, settle, status, events, did } = await aKubelet({
+    volumes: new Map([['v', { hostPath: '', readOnly: true, image }]]),
+  });
+  const pod = aPod({ containers: [aContainer('main', { volumeMounts: [{ name: 'v', mountPath: '/v' }] })] });
+  workers.update(pod);
+  await settle(() => status(pod)?.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImagePull');
+  expect(events().slice(0, 3)).toEqual([
+    'Pulling: Pulling image "no:1"',
+    expect.stringMatching(/^Failed: Failed to pull image "no:1"/),
+    'Failed: Error: ErrImagePull',
+  ]);
+  expect(did().filter((call) => call.startsWith('createContainer'))).toEqual([]);
+});
+
+test('a deadline that passes is said once, whoever sees it first', async () => {
+  const { workers, settle, status, events, clock, sync, history } = await aKubelet();
+  const pod = aPod({ activeDeadlineSeconds: 5 });
+  workers.update(pod);
+  await settle(() => status(pod)?.phase === 'Running');
+  await clock.advance(4000);
+  sync.refreshStatus(pod);
+  expect(events().filter((event) => event.startsWith('DeadlineExceeded'))).toEqual([]);
+  await clock.advance(1000);
+  sync.refreshStatus(pod);
+  workers.wake('uid-1');
+  await settle(() => history.at(-1) === 'finished');
+  expect(events().filter((event) => event.startsWith('DeadlineExceeded'))).toHaveLength(1);
 });
 
 test('a kubelet that comes back leaves alone what runs', async () => {

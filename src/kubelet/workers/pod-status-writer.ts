@@ -5,7 +5,7 @@ import type { Allocations } from '../allocation/index.ts';
 import type { ResourceStatus } from '../devices/index.ts';
 import type { ObservedPod } from '../observed.ts';
 import type { NodeFacts, PodCache, PodCatalog, PodCgroups, ProbeManager, StatusManager } from '../parts.ts';
-import { configSeen, isStaticPod, logNameOf, mirroredStatus, uidOf } from '../pod-facts.ts';
+import { configSeen, isStaticPod, logNameOf, mirroredStatus, podReference, uidOf } from '../pod-facts.ts';
 import { computePodStatus } from '../status/index.ts';
 import { fromApiTime } from '../times.ts';
 import type { ExecutionOutcome, WaitingReason } from './execute.ts';
@@ -47,6 +47,7 @@ export interface PodStatusWriter {
 
 /** After this a sandbox is told of though no container has started: most likely an image is being pulled. */
 const sandboxReportMs = 2000;
+const deadlineExceeded = 'DeadlineExceeded';
 
 /** Computes statuses of pods and hands them to the status manager. */
 export function podStatusWriter(options: PodStatusWriterOptions): PodStatusWriter {
@@ -56,11 +57,12 @@ export function podStatusWriter(options: PodStatusWriterOptions): PodStatusWrite
   const oldStatus = (pod: Pod): PodStatus =>
     statuses.get(uidOf(pod)) ?? mirroredStatus(options.catalog.mirrorOf(pod), pod) ?? pod.status ?? {};
 
-  const statusOf = (pod: Pod, seen: ObservedPod, stopped: boolean): PodStatus =>
-    computePodStatus({
+  function statusOf(pod: Pod, seen: ObservedPod, stopped: boolean): PodStatus {
+    const old = oldStatus(pod);
+    const status = computePodStatus({
       pod,
       seen,
-      old: oldStatus(pod),
+      old,
       waitingReason: (container) => waiting.get(uidOf(pod))?.get(container),
       readiness: probes.readiness,
       startup: probes.startup,
@@ -74,6 +76,11 @@ export function podStatusWriter(options: PodStatusWriterOptions): PodStatusWrite
       recursiveReadOnly: options.recursiveReadOnly?.(pod) ?? false,
       healthOf: (container) => options.deviceHealthOf?.(uidOf(pod), container) ?? [],
     });
+    // Whoever looks at the pod first after its deadline says so.
+    if (status.reason === deadlineExceeded && old.reason !== deadlineExceeded)
+      journal.write({ kind: 'pod.deadlineExceeded', object: podReference(pod) });
+    return status;
+  }
 
   function rememberStarts(uid: string, { starts }: ExecutionOutcome): void {
     const reasons = waiting.get(uid) ?? new Map<string, WaitingReason>();

@@ -70,9 +70,6 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
     const resize = decideResize(pod, seen, allocations.inForce(uid));
     allocations.noteProgress(pod, resize.underWay);
     const status = writer.compute(pod, seen, false);
-    if (status.reason === 'DeadlineExceeded' && before?.reason !== 'DeadlineExceeded') {
-      journal.write({ kind: 'pod.deadlineExceeded', object: podReference(pod) });
-    }
     statuses.set(pod, status);
     if (isTerminalPhase(status.phase)) return { terminal: true, actedAt: undefined, failed: false, retryAt: undefined };
     writer.measureStart(pod, before, status);
