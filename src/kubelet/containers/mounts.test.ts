@@ -42,7 +42,7 @@ describe('expandSubPath', () => {
   ])('%j → %s', (mount, expected) => expect(expandSubPath(aMount(mount), environment)).toBe(expected));
 
   test.each<[Partial<VolumeMount>, string]>([
-    [{ subPathExpr: '$(NONE)/x' }, 'missing value for "NONE"'],
+    [{ subPathExpr: '$(NONE)/x' }, 'missing value for NONE'],
     [{ subPath: '/etc' }, 'error SubPath `/etc` must not be an absolute path'],
     [{ subPath: 'a/../../b' }, "unable to provision SubPath `a/../../b`: must not contain '..'"],
   ])('%j is refused', (mount, problem) => expect(() => expandSubPath(aMount(mount), environment)).toThrow(problem));

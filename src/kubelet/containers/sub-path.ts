@@ -22,7 +22,7 @@ export function expandSubPath(
         return value;
       })
     : (mount.subPath ?? '');
-  if (missing.length > 0) throw new Error(`missing value for ${JSON.stringify(missing.join(', '))}`);
+  if (missing.length > 0) throw new Error(`missing value for ${missing.join(', ')}`);
   if (expanded.startsWith('/')) throw new Error(`error SubPath \`${expanded}\` must not be an absolute path`);
   if (expanded.split('/').includes('..')) {
     throw new Error(`unable to provision SubPath \`${expanded}\`: must not contain '..'`);

@@ -1,6 +1,6 @@
 import type { Container, Pod, Probe } from '../../api/types.ts';
-import { messageOf } from '../../base/errors.ts';
 import { CriError, type CriRuntime } from '../../cri/port.ts';
+import { criErrorText } from '../cri-error-text.ts';
 import type { ProbeOutcome } from './decide.ts';
 import { probeGrpc } from './grpc.ts';
 import { probeHttp } from './http.ts';
@@ -57,7 +57,7 @@ export async function attemptProbe(
     if (grpc !== undefined) return await probeGrpc(podIp, port, grpc.service ?? '', timeoutMs, userAgent);
     return { kind: 'error', message: `missing probe handler for ${pod.metadata?.name}:${container.name}` };
   } catch (error) {
-    return { kind: 'error', message: messageOf(error) };
+    return { kind: 'error', message: criErrorText(error) };
   }
 }
 

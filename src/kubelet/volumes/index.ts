@@ -8,7 +8,7 @@ import type { MountedVolume, VolumeManager } from '../parts.ts';
 import { podReference, uidOf } from '../pod-facts.ts';
 import { PersistentVolumeProblem } from './claim-volume.ts';
 import { ClaimProblem } from './persistent.ts';
-import { volumeRetries } from './retry.ts';
+import { passesByItself, volumeRetries } from './retry.ts';
 import { isRefreshed, type SetUpOptions, setUpVolume } from './set-up.ts';
 import { releaseSubPaths, tearDown } from './tear-down.ts';
 
@@ -141,7 +141,7 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof ClaimProblem) throw error;
-        tellFailure(pod, volume, error);
+        if (!passesByItself(messageOf(error), clock.now() - startedAt)) tellFailure(pod, volume, error);
         if (retries.failed(uid, volume.name) > startedAt + mountTimeoutMs) throw error;
       }
     }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
-import { volumeRetries } from './retry.ts';
+import { passesByItself, volumeRetries } from './retry.ts';
 
 const never = new AbortController().signal;
 
@@ -58,4 +58,13 @@ test('the end of the sync ends the wait', async () => {
   const due = retries.due('u', 'v', stop.signal);
   stop.abort(new Error('the pod is being terminated'));
   await expect(due).rejects.toThrow('the pod is being terminated');
+});
+
+test.each([
+  ['serviceaccounts "default" is forbidden: no relationship found between node \'n\' and this object', 100, true],
+  ['node requested token bound to a pod scheduled on a different node', 100, true],
+  ['no relationship found between node', 1000, false],
+  ['secrets "x" not found', 0, false],
+])('%s, %d ms after the pod came: passes by itself: %s', (problem, sinceMs, wanted) => {
+  expect(passesByItself(problem, sinceMs)).toBe(wanted);
 });

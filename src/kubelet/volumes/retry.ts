@@ -3,6 +3,12 @@ import type { Clock, Instant } from '../../base/clock.ts';
 
 const curve: BackoffCurve = { firstMs: 500, factor: 2, maxMs: 122_000 };
 
+const authorizerPatienceMs = 1000;
+
+/** The API server's authorizer hears of a new pod on its own way, at times after the kubelet has: nobody need know. */
+export const passesByItself = (problem: string, sinceMs: number): boolean =>
+  sinceMs < authorizerPatienceMs && /no relationship found between node|scheduled on a different node/.test(problem);
+
 interface Failing {
   readonly tries: number;
   readonly notBefore: Instant;

@@ -139,6 +139,17 @@ test.each([
   expect(calls).toEqual([...wanted, expect.stringContaining('stop sandbox-0')]);
 });
 
+test('a preStop that sleeps longer than there is time has not failed', async () => {
+  const { clock, calls, journal, terminator } = aSlowRuntime(0);
+  const lifecycle = { preStop: { sleep: { seconds: 30 } } };
+  const pod = aPod({ containers: [aContainer('main', { lifecycle })], terminationGracePeriodSeconds: 3 });
+  const done = terminator.stopPod(pod, aSeenPod([aSeen('main', running)]), {}, never);
+  await clock.advance(60_000);
+  await done;
+  expect(calls[0]).toBe('3s stop main-0 within 2');
+  expect(journal.records.map(({ kind }) => kind)).not.toContain('pod.hookFailed');
+});
+
 test('what is killed without its spec is said too, where the annotations tell whose it is', async () => {
   const { clock, journal, terminator } = aSlowRuntime(0);
   const done = terminator.stopPod(undefined, aSeenPod([aSeen('main', running)]), { graceOverride: 1 }, never);

@@ -112,16 +112,12 @@ export function createTerminator({ cri, clock, journal, version }: TerminatorOpt
     if (!(error instanceof CriError && error.code === 'notFound')) throw error;
   };
 
-  /** Runs `task` for as long as the grace period allows. */
-  async function within(ms: number, signal: AbortSignal, task: (signal: AbortSignal) => Promise<unknown>) {
+  /** Waits for `task`, but no longer than the grace period allows: then it goes on unwatched, and may still fail. */
+  async function within(ms: number, signal: AbortSignal, task: Promise<unknown>) {
     const over = new AbortController();
-    const both = AbortSignal.any([signal, over.signal]);
-    const timer = clock.sleep(ms, both).then(
-      () => over.abort(),
-      () => undefined,
-    );
+    const timer = clock.sleep(ms, AbortSignal.any([signal, over.signal])).catch(() => undefined);
     try {
-      await Promise.race([task(both), timer]);
+      await Promise.race([task, timer]);
     } finally {
       over.abort();
     }
@@ -134,7 +130,7 @@ export function createTerminator({ cri, clock, journal, version }: TerminatorOpt
       const startedAt = clock.now();
       let leftSeconds = graceSeconds;
       /** Begun seconds are not counted: a container without hooks has its whole grace period. */
-      const spend = async (task: (signal: AbortSignal) => Promise<unknown>): Promise<void> => {
+      const spend = async (task: Promise<unknown>): Promise<void> => {
         const from = clock.now();
         await within(leftSeconds * 1000, signal, task);
         leftSeconds -= Math.floor((clock.now() - from) / 1000);
@@ -150,26 +146,26 @@ export function createTerminator({ cri, clock, journal, version }: TerminatorOpt
       const onFallback = (host: string) =>
         journal.write({ kind: 'pod.hookFellBack', object: pod && podReference(pod), host });
       if (preStop !== undefined && graceSeconds > 0) {
-        await spend((hookSignal) =>
-          runHook(
-            preStop,
-            { containerId: seen.id, ports, podIp },
-            { cri, clock, version, onFallback },
-            hookSignal,
-          ).catch((error) => {
-            if (hookSignal.aborted && signal.aborted) throw error;
-            journal.write({
-              kind: 'pod.hookFailed',
-              hook: 'preStop',
-              object,
-              container: seen.name,
-              error: messageOf(error),
-            });
-          }),
-        );
+        const hook = runHook(
+          preStop,
+          { containerId: seen.id, ports, podIp },
+          { cri, clock, version, onFallback },
+          signal,
+        ).catch((error) => {
+          if (signal.aborted) return;
+          journal.write({
+            kind: 'pod.hookFailed',
+            hook: 'preStop',
+            object,
+            container: seen.name,
+            error: messageOf(error),
+          });
+        });
+        await spend(hook);
+        signal.throwIfAborted();
       }
       const { after } = options;
-      if (after !== undefined && leftSeconds > 0) await spend(() => after);
+      if (after !== undefined && leftSeconds > 0) await spend(after);
       signal.throwIfAborted();
       const stopSeconds = Math.max(minimumStopSeconds, leftSeconds);
       await cri.stopContainer(seen.id, stopSeconds, { signal }).catch(ignoreGone);
