@@ -11,7 +11,7 @@ const node: AdmissionInputs['node'] = {
   ],
   allocatable: { cpu: '2', memory: '1Gi', pods: '3' },
 };
-const sysctls = [...safeSysctlsOf('6.18.0'), 'net.core.*'];
+const sysctls = [...safeSysctlsOf('6.18.0'), 'net.core.*', 'user.*'];
 
 const inputs: AdmissionInputs = { node, sysctls, appArmor: false, pressure: [], shuttingDown: false };
 
@@ -47,6 +47,16 @@ test.each([
   ['a label it selects', aPod({ nodeSelector: { disk: 'ssd' } }), []],
   ['affinity Gt', aPod(required('rank', 'Gt', ['4'])), []],
   ['a safe sysctl', aPod({ securityContext: { sysctls: [{ name: 'net/ipv4/tcp_syncookies', value: '1' }] } }), []],
+  [
+    'a sysctl that is safe since 1.37',
+    aPod({ securityContext: { sysctls: [{ name: 'net.ipv4.tcp_slow_start_after_idle', value: '0' }] } }),
+    [],
+  ],
+  [
+    'a sysctl of the pod’s own users',
+    aPod({ hostUsers: false, securityContext: { sysctls: [{ name: 'user.max_user_namespaces', value: '1' }] } }),
+    [],
+  ],
   [
     'an allowed unsafe sysctl',
     aPod({ securityContext: { sysctls: [{ name: 'net.core.somaxconn', value: '1' }] } }),
@@ -124,7 +134,14 @@ test.each([
     aPod({ hostNetwork: true, securityContext: { sysctls: [{ name: 'net.ipv4.tcp_syncookies', value: '1' }] } }),
     [],
     'SysctlForbidden',
-    'forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host net enabled',
+    'forbidden sysctl: "net.ipv4.tcp_syncookies" not allowed with host Net enabled',
+  ],
+  [
+    'a sysctl of users that are the host’s',
+    aPod({ securityContext: { sysctls: [{ name: 'user.max_user_namespaces', value: '1' }] } }),
+    [],
+    'SysctlForbidden',
+    'forbidden sysctl: "user.max_user_namespaces" not allowed with host User enabled',
   ],
   [
     'an AppArmor profile where there is no AppArmor',

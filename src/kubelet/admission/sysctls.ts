@@ -1,6 +1,6 @@
 import type { Pod } from '../../api/types.ts';
 
-type Namespace = 'ipc' | 'net';
+type Namespace = 'IPC' | 'Net' | 'User';
 
 /** Sysctls that a pod may set without a word from the administrator, with the kernel that namespaced them. */
 const safeSysctls: readonly { readonly name: string; readonly kernel: readonly [number, number] }[] = [
@@ -16,6 +16,8 @@ const safeSysctls: readonly { readonly name: string; readonly kernel: readonly [
   { name: 'net.ipv4.tcp_fin_timeout', kernel: [4, 6] },
   { name: 'net.ipv4.tcp_rmem', kernel: [4, 15] },
   { name: 'net.ipv4.tcp_wmem', kernel: [4, 15] },
+  { name: 'net.ipv4.tcp_slow_start_after_idle', kernel: [4, 15] },
+  { name: 'net.ipv4.tcp_notsent_lowat', kernel: [4, 6] },
 ];
 
 /** The sysctls every pod may set on this kernel (`6.18.0-…`). */
@@ -27,11 +29,12 @@ export function safeSysctlsOf(kernelRelease: string): readonly string[] {
 }
 
 const namespacePrefixes: readonly (readonly [string, Namespace])[] = [
-  ['kernel.shm', 'ipc'],
-  ['kernel.msg', 'ipc'],
-  ['kernel.sem', 'ipc'],
-  ['fs.mqueue.', 'ipc'],
-  ['net.', 'net'],
+  ['kernel.shm', 'IPC'],
+  ['kernel.msg', 'IPC'],
+  ['kernel.sem', 'IPC'],
+  ['fs.mqueue.', 'IPC'],
+  ['net.', 'Net'],
+  ['user.', 'User'],
 ];
 
 const namespaceOf = (name: string): Namespace | undefined =>
@@ -49,14 +52,21 @@ const isListed = (name: string, patterns: readonly string[]): boolean =>
     return plain.endsWith('*') ? name.startsWith(plain.slice(0, -1)) : name === plain;
   });
 
+/** Whether the pod has the node's own. */
+const isShared: Readonly<Record<Namespace, (pod: Pod) => boolean>> = {
+  IPC: ({ spec }) => spec?.hostIPC === true,
+  Net: ({ spec }) => spec?.hostNetwork === true,
+  User: ({ spec }) => spec?.hostUsers !== false,
+};
+
 /** Why the pod may not set its sysctls, in upstream's words; undefined when it may. */
 export function findForbiddenSysctl(pod: Pod, allowed: readonly string[]): string | undefined {
   for (const { name } of pod.spec?.securityContext?.sysctls ?? []) {
     const normalized = normalize(name);
     if (!isListed(normalized, allowed)) return `forbidden sysctl: "${normalized}" not allowlisted`;
     const namespace = namespaceOf(normalized);
-    const shared = namespace === 'ipc' ? pod.spec?.hostIPC : namespace === 'net' ? pod.spec?.hostNetwork : false;
-    if (shared) return `forbidden sysctl: "${normalized}" not allowed with host ${namespace} enabled`;
+    if (namespace !== undefined && isShared[namespace](pod))
+      return `forbidden sysctl: "${normalized}" not allowed with host ${namespace} enabled`;
   }
   return undefined;
 }
