@@ -1,10 +1,12 @@
 import { setTimeout as later } from 'node:timers/promises';
+import { messageOf } from '../../base/errors.ts';
 import { grpcChannel } from '../../cri/channel.ts';
 import {
   ContainerAllocateResponse,
   type DevicePluginOptions,
   DevicePluginService as service,
 } from '../../cri/generated/deviceplugin.ts';
+import { GrpcError } from '../../cri/grpc-status.ts';
 import type { Device } from './decide.ts';
 
 /** A plugin that has registered, over its own socket. Calls reject with a GrpcError. */
@@ -25,7 +27,7 @@ const dialPauseMs = 100;
 const preStartMs = 30_000;
 const healthy = 'Healthy';
 
-/** Connects to a plugin's socket and asks what it can do. Rejects when it does not answer in ten seconds. */
+/** Connects to a plugin's socket and asks what it can do. Rejects when it refuses, or is not there in ten seconds. */
 export async function connectPlugin(socket: string): Promise<DevicePlugin> {
   const channel = grpcChannel(socket);
   const noLimit = { timeoutMs: Number.POSITIVE_INFINITY };
@@ -33,11 +35,12 @@ export async function connectPlugin(socket: string): Promise<DevicePlugin> {
   let options: DevicePluginOptions | undefined;
   while (options === undefined) {
     const left = deadline - performance.now();
-    // A plugin registers as soon as its socket is there, which may be before it serves.
+    // A plugin registers as soon as its socket is there, which may be before it serves. One that answers has its say.
     options = await channel.unary(service.getDevicePluginOptions, {}, { timeoutMs: left }).catch(async (error) => {
-      if (performance.now() + dialPauseMs > deadline) {
+      const isThere = !(error instanceof GrpcError && error.code === 'Unavailable');
+      if (isThere || performance.now() + dialPauseMs > deadline) {
         channel.close();
-        throw error;
+        throw new Error(`failed to get device plugin options: ${messageOf(error)}`, { cause: error });
       }
       await later(dialPauseMs);
       return undefined;
