@@ -26,7 +26,7 @@ describe('decideRecursiveReadOnly', () => {
     [{ readOnly: true, recursiveReadOnly: 'Enabled' }, 'but it is not supported by the runtime'],
   ])('%j is refused', (mount, problem) =>
     expect(() => decideRecursiveReadOnly(aMount(mount), false)).toThrow(
-      `volume "v" requested recursive read-only mode, ${problem}`,
+      `failed to resolve recursive read-only mode: volume "v" requested recursive read-only mode, ${problem}`,
     ),
   );
 });
