@@ -56,3 +56,8 @@ test('in JSON too', () => {
     reason: 'Killing',
   });
 });
+
+test('what has several lines shows as it is, indented', () =>
+  expect(logged({ kind: 'node.configuration', text: 'kind: X\nport: 1\n' }, 0)).toEqual([
+    'I node.ts:1] "Effective KubeletConfiguration" config=<\n\tkind: X\n\tport: 1\n >\n',
+  ]));

@@ -13,11 +13,19 @@ const headerTime = (at: Instant): string => {
   return `${two(d.getMonth() + 1)}${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}.${micros}`;
 };
 
+/** A text of several lines as klog shows it: indented, between angle brackets. */
+const formatLines = (text: string): string =>
+  `<\n${text
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => `\t${line}\n`)
+    .join('')} >`;
+
 /** A field's value as klog prints it: strings quoted, plain numbers and booleans bare, the rest as JSON. */
 function formatValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (value instanceof Error) return JSON.stringify(value.message);
+  if (value instanceof Error) return formatValue(value.message);
+  if (typeof value === 'string') return value.includes('\n') ? formatLines(value) : JSON.stringify(value);
   if (value === undefined || value === null) return '<nil>';
   return JSON.stringify(value, (_key, v) => (typeof v === 'bigint' ? Number(v) : v));
 }

@@ -26,6 +26,7 @@ import {
   type ParsedFlags,
   parseFlags,
   parseGoDuration,
+  renderConfigurationForLog,
   renderUsage,
 } from './config/index.ts';
 import { checkHostDns } from './containers/host-dns.ts';
@@ -90,6 +91,7 @@ async function runKubelet(
   await applyKernelSettings({ journal, protect: config.protectKernelDefaults ?? false });
   await shareRootFolder(flags.rootDir, { mounts: kernelMounts, journal });
   for (const text of [...warnings, ...notes]) journal.write({ kind: 'node.flagWarning', text });
+  journal.write({ kind: 'node.configuration', text: renderConfigurationForLog(config) });
 
   const cri = grpcCri({
     runtimeEndpoint: config.containerRuntimeEndpoint,

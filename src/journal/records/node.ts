@@ -5,6 +5,11 @@ import { failure, info, normalEvent, type Projections, warning, warningEvent } f
 export type NodeRecord =
   | { readonly kind: 'node.kubeletStarting'; readonly node: string; readonly version: string; readonly runtime: string }
   | { readonly kind: 'node.flagWarning'; readonly text: string }
+  | {
+      readonly kind: 'node.configuration';
+      /** What flags, file and drop-ins came to, as YAML. */
+      readonly text: string;
+    }
   | { readonly kind: 'node.kubeletStarted'; readonly node: string }
   | { readonly kind: 'node.cgroupV1'; readonly node: string }
   | { readonly kind: 'node.kernelSet'; readonly name: string; readonly from: number | undefined; readonly to: number }
@@ -50,6 +55,7 @@ export const nodeProjections: Projections<NodeRecord> = {
     event: ({ node }) => normalEvent(nodeReference(node), 'Starting', 'Starting kubelet.'),
   },
   'node.flagWarning': { log: ({ text }) => warning(text) },
+  'node.configuration': { log: ({ text }) => info(0, 'Effective KubeletConfiguration', { config: text }) },
   'node.kubeletStarted': {
     log: () => [info(0, 'Started kubelet'), info(0, 'Starting kubelet main sync loop')],
     measure: ({ node }, meters) => meters.gauge('kubelet_node_name', 1, { node }),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { renderConfigz } from './configz.ts';
+import { renderConfigurationForLog, renderConfigz } from './configz.ts';
 import { computeConfiguration } from './load.ts';
 
 const configz = (file: object): Record<string, unknown> =>
@@ -60,4 +60,14 @@ test.each([
   ],
 ])('%s does not show', (_name, file, fields) => {
   for (const field of fields) expect(configz(file)).not.toHaveProperty(field);
+});
+
+test('the log shows the configuration, but not what headers hold', () => {
+  const text = renderConfigurationForLog(
+    computeConfiguration({ eventBurst: 101, staticPodURLHeader: { Authorization: ['secret'] } }, new Map()),
+  );
+  expect(text).toMatch(/^kind: KubeletConfiguration$/m);
+  expect(text).toMatch(/^eventBurst: 101$/m);
+  expect(text).toMatch(/^staticPodURLHeader:\n {2}Authorization:\n {4}- <masked>$/m);
+  expect(text).not.toContain('secret');
 });

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import type { KubeletConfiguration } from './model.ts';
 
 /** Fields whose zero value means "not set": shown only when they hold something. */
@@ -58,13 +59,30 @@ const isEmpty = (value: unknown): boolean =>
   value === false ||
   (typeof value === 'object' && Object.keys(value).length === 0);
 
-/** The body of /configz: the configuration in force. */
-export function renderConfigz(configuration: KubeletConfiguration): string {
+function configurationInForce(configuration: KubeletConfiguration): object {
   const shown = Object.entries(configuration).filter(([name, value]) => !(optional.has(name) && isEmpty(value)));
-  const kubeletconfig = {
+  return {
     kind: 'KubeletConfiguration',
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     ...Object.fromEntries(shown),
   };
-  return JSON.stringify({ kubeletconfig });
 }
+
+/** The body of /configz: the configuration in force. */
+export const renderConfigz = (configuration: KubeletConfiguration): string =>
+  JSON.stringify({ kubeletconfig: configurationInForce(configuration) });
+
+/** The same as YAML, for the log: without what headers hold, which may be secret. */
+export const renderConfigurationForLog = (configuration: KubeletConfiguration): string =>
+  stringify(
+    configurationInForce({
+      ...configuration,
+      ...(configuration.staticPodURLHeader === undefined
+        ? {}
+        : {
+            staticPodURLHeader: Object.fromEntries(
+              Object.keys(configuration.staticPodURLHeader).map((name) => [name, ['<masked>']]),
+            ),
+          }),
+    }),
+  );

@@ -1,4 +1,4 @@
-export { renderConfigz } from './configz.ts';
+export { renderConfigurationForLog, renderConfigz } from './configz.ts';
 export { parseGoDuration } from './duration.ts';
 export { KubeletConfigError } from './errors.ts';
 export { allFeatures, featureEnabled } from './feature-gates.ts';
