@@ -4,6 +4,8 @@ import { failure, info, type Projections, warning } from '../projection.ts';
 export type ResourceRecord =
   | { readonly kind: 'resource.allocatableEnforced'; readonly milliCpu: number; readonly memoryBytes: number }
   | { readonly kind: 'resource.allocatableNotEnforced'; readonly reason: string }
+  | { readonly kind: 'resource.isolated'; readonly path: string; readonly pid: number }
+  | { readonly kind: 'resource.notIsolated'; readonly path: string; readonly pid: number; readonly reason: string }
   | { readonly kind: 'resource.orphanCgroup'; readonly podUid: string; readonly path: string }
   | { readonly kind: 'resource.cgroupKept'; readonly path: string; readonly processes: readonly number[] }
   | {
@@ -21,6 +23,10 @@ export const resourceProjections: Projections<ResourceRecord> = {
   },
   'resource.allocatableNotEnforced': {
     log: ({ reason }) => warning('Failed to update Node Allocatable Limits', { err: reason }),
+  },
+  'resource.isolated': { log: ({ path, pid }) => info(2, 'Moved the process to its cgroup', { path, pid }) },
+  'resource.notIsolated': {
+    log: ({ path, pid, reason }) => warning('Failed to move the process to its cgroup', { path, pid, err: reason }),
   },
   'resource.orphanCgroup': {
     log: ({ podUid, path }) => info(3, 'Orphaned pod found, removing pod cgroups', { podUID: podUid, path }),

@@ -12,7 +12,7 @@ import {
   startProblems,
 } from '../node/index.ts';
 import type { Pleg } from '../pleg/index.ts';
-import { cgroupFs } from '../resources/index.ts';
+import { cgroupFs, isolateProcess } from '../resources/index.ts';
 import { kubernetesVersion } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 import { latePressure } from './late-pressure.ts';
@@ -35,7 +35,8 @@ export async function composeNode(
 ): Promise<NodeParts> {
   const { flags, config, nodeName, clock, journal, cri, runtimeVersion, api } = foundation;
   const machine = await readMachine();
-  const { version: cgroupVersion } = cgroupFs();
+  const fs = cgroupFs();
+  const cgroupVersion = fs.version;
   const problems = startProblems({
     nodeName,
     nodeLabels: flags.nodeLabels,
@@ -46,6 +47,8 @@ export async function composeNode(
   });
   if (problems.length > 0) throw new KubeletConfigError(problems.join('; '));
   if (cgroupVersion === 1) journal.write({ kind: 'node.cgroupV1', node: nodeName });
+  if (config.kubeletCgroups !== undefined && config.kubeletCgroups !== '')
+    isolateProcess({ fs, path: config.kubeletCgroups, pid: process.pid, journal });
   const state = runtimeState({
     runtime: cri,
     clock,

@@ -8,6 +8,8 @@ export interface CgroupFs {
   readonly version: 1 | 2;
   /** Makes the cgroup, with its parents, in every hierarchy. */
   make(path: string): void;
+  /** Moves a process into the cgroup, in every hierarchy. Throws when the kernel does not let it. */
+  enter(path: string, pid: number): void;
   apply(path: string, settings: CgroupSettings): void;
   /** What is set on it. Throws when there is no such cgroup. */
   read(path: string): CgroupSettings;
@@ -52,6 +54,9 @@ function cgroupV1(mount: string): CgroupFs {
         if (hierarchy === cpuset) makeCpuset(hierarchy, path);
         else mkdirSync(join(hierarchy, path), { recursive: true });
       }
+    },
+    enter(path, pid) {
+      for (const hierarchy of hierarchies) writeFileSync(join(hierarchy, path, 'cgroup.procs'), String(pid));
     },
     apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids, hugePages = [] }) {
       const write = (file: string, value: number | string | undefined) => {
@@ -131,6 +136,7 @@ function cgroupV2(mount: string): CgroupFs {
         if (!existsSync(current)) mkdirSync(current);
       }
     },
+    enter: (path, pid) => writeFileSync(join(mount, path, 'cgroup.procs'), String(pid)),
     apply(path, { cpuShares, cpuQuota, cpuPeriod, memoryBytes, pids, hugePages = [], ...protection }) {
       const write = (file: string, value: string | undefined) => {
         const target = join(mount, path, file);

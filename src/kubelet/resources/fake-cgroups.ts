@@ -9,6 +9,7 @@ export function fakeCgroups(version: 1 | 2 = 2): CgroupFs & { readonly tree: Rea
     if (settings === undefined) throw new Error(`no cgroup ${path}`);
     return settings;
   };
+  const homes = new Map<number, string>();
   const below = (path: string) => [...tree.keys()].filter((key) => key.startsWith(`${path}/`));
   return {
     tree,
@@ -20,6 +21,10 @@ export function fakeCgroups(version: 1 | 2 = 2): CgroupFs & { readonly tree: Rea
         if (!tree.has(folder)) tree.set(folder, {});
       }
     },
+    enter(path, pid) {
+      at(path);
+      homes.set(pid, path);
+    },
     apply: (path, settings) => void tree.set(path, { ...at(path), ...settings }),
     read: at,
     memoryUsage: () => 0,
@@ -28,7 +33,7 @@ export function fakeCgroups(version: 1 | 2 = 2): CgroupFs & { readonly tree: Rea
       below(path)
         .map((key) => key.slice(path.length + 1))
         .filter((name) => !name.includes('/')),
-    processes: () => [],
+    processes: (path) => [...homes].filter(([, home]) => home === path).map(([pid]) => pid),
     remove(path) {
       for (const key of [path, ...below(path)]) tree.delete(key);
       return true;

@@ -23,6 +23,7 @@ import { ownTree, sliceTree } from './slices.ts';
 export { cgroupFs } from './cgroup-fs.ts';
 export { cgroupPath, kubepodsName, parseCgroupRoot } from './cgroup-names.ts';
 export { type CgroupSettings, milliOfQuota, milliOfShares } from './cgroup-settings.ts';
+export { isolateProcess } from './isolate.ts';
 export type { MemoryProtection, MemoryQos } from './memory-protection.ts';
 export { podCgroupPath } from './pod-cgroup-path.ts';
 export { computePodAmounts, computePodTotals, limitsInEffect } from './pod-resources.ts';

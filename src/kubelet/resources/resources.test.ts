@@ -157,6 +157,9 @@ describe('cgroupFs', () => {
     expect(readFileSync(join(mount, 'memory/kubepods/podx/hugetlb.2MB.limit_in_bytes'), 'utf8')).toBe('9');
     expect(readFileSync(join(mount, 'cpu/kubepods/podx/cpu.shares'), 'utf8')).toBe('512');
     expect(fs.children('/kubepods')).toEqual(['podx']);
+    fs.enter('/kubepods/podx', 7);
+    for (const controller of ['cpu', 'cpuset', 'memory'])
+      expect(readFileSync(join(mount, controller, 'kubepods/podx/cgroup.procs'), 'utf8')).toBe('7');
   });
 
   test('version 1: what another kubelet made in the unified hierarchy is found and removed', () => {
