@@ -183,5 +183,5 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
   ),
   volume_manager_total_volumes: gauge('Volumes by plugin and state', 'plugin_name', 'state'),
   kubernetes_build_info: gauge('Version of this kubelet', 'git_version', 'major', 'minor', 'platform'),
-  kubernetes_feature_enabled: gauge('Feature gates', 'name'),
+  kubernetes_feature_enabled: gauge('Feature gates', 'name', 'stage'),
 };

@@ -3,7 +3,10 @@ import { allFeatures, featureEnabled, validateFeatureGates } from './feature-gat
 
 test.each<[string, Record<string, boolean>, RegExp | undefined]>([
   ['a known gate', { EventedPLEG: true }, undefined],
-  ['a group of gates', { AllAlpha: true, AllBeta: false }, undefined],
+  ['groups of gates', { AllAlpha: true, AllBeta: true }, undefined],
+  ['no beta features', { AllBeta: false }, undefined],
+  ['a feature without what it builds on', { AllAlpha: true }, /PodGroupPreemptionPolicy is enabled, but depends on/],
+  ['one that others build on, off', { PodLevelResources: false }, /depends on features that are disabled: \[PodLevelR/],
   [
     'an unknown gate, with what was meant',
     { EventedPLEGs: true },
@@ -37,12 +40,20 @@ test.each<[string, boolean]>([
   expect(featureEnabled({ [name]: !enabled }, name)).toBe(!enabled);
 });
 
+test('groups set the gates of their stage that are not set by name', () => {
+  expect(featureEnabled({ AllAlpha: true }, 'EventedPLEG')).toBe(true);
+  expect(featureEnabled({ AllAlpha: true, EventedPLEG: false }, 'EventedPLEG')).toBe(false);
+  expect(featureEnabled({ AllBeta: false }, 'ContainerCheckpoint')).toBe(false);
+  expect(featureEnabled({ AllBeta: false }, 'SELinuxMount')).toBe(true);
+});
+
 test('asking for a gate that does not exist is a mistake in the code', () =>
   expect(() => featureEnabled({}, 'NoSuchGate')).toThrow('NoSuchGate'));
 
 test('every gate is told with its value in force', () => {
-  const features = new Map(allFeatures({ EventedPLEG: true }));
-  expect(features.get('EventedPLEG')).toBe(true);
-  expect(features.get('NodeSwap')).toBe(true);
-  expect(features.size).toBeGreaterThan(150);
+  const features = allFeatures({ EventedPLEG: true });
+  expect(features).toContainEqual({ name: 'EventedPLEG', stage: 'ALPHA', enabled: true });
+  expect(features).toContainEqual({ name: 'NodeSwap', stage: '', enabled: true });
+  expect(features).toContainEqual({ name: 'AllBeta', stage: 'BETA', enabled: false });
+  expect(features.length).toBeGreaterThan(150);
 });

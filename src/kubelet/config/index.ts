@@ -1,10 +1,11 @@
 export { renderConfigurationForLog, renderConfigz } from './configz.ts';
 export { parseGoDuration } from './duration.ts';
 export { KubeletConfigError } from './errors.ts';
-export { allFeatures, featureEnabled } from './feature-gates.ts';
+export { allFeatures, type Feature, featureEnabled } from './feature-gates.ts';
 export type { KubeletFlags } from './flag-table.ts';
 export { computeConfiguration, loadKubeletConfiguration } from './load.ts';
 export type { KubeletConfiguration } from './model.ts';
 export { type ParsedFlags, parseFlags, type Taint } from './parse-flags.ts';
 export { listFlags, renderUsage } from './usage.ts';
 export { validateKubeletConfiguration } from './validate.ts';
+export { isLabelValue, isQualifiedName } from './validate-choices.ts';

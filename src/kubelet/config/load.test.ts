@@ -149,6 +149,16 @@ describe('a file', () => {
     expect(warnings[0]).toContain(problem);
   });
 
+  test('has the truths, times and lists of digits that Go reads in YAML', () =>
+    expect(
+      parseConfigFile(`${head}failSwapOn: no\nregisterNode: on\nproviderID: 1:20\nclusterDomain: 2020-01-01`, 'c').tree,
+    ).toMatchObject({ failSwapOn: false, registerNode: true, providerID: '1:20', clusterDomain: '2020-01-01' }));
+
+  test('that holds what its fields cannot is refused', () =>
+    expect(() => parseConfigFile(`${head}maxPods: "7"`, 'config.yaml')).toThrow(
+      'failed to decode: json: cannot unmarshal string into Go struct field KubeletConfiguration.maxPods of type int32',
+    ));
+
   test('may be JSON', () =>
     expect(
       parseConfigFile('{"apiVersion":"kubelet.config.k8s.io/v1beta1","kind":"KubeletConfiguration","maxPods":7}', 'c')

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import { parseDocument } from 'yaml';
+import { type DocumentOptions, type ParseOptions, parseDocument, type SchemaOptions } from 'yaml';
 import { messageOf } from '../../base/errors.ts';
 import { formatGoDuration } from '../go-duration.ts';
+import { decodeConfiguration } from './decode.ts';
 import {
   builtInDefaults,
   type ConfigTree,
@@ -14,7 +15,6 @@ import {
 } from './defaults.ts';
 import { parseGoDuration } from './duration.ts';
 import { KubeletConfigError } from './errors.ts';
-import { knownFields } from './known-fields.ts';
 import type { KubeletConfiguration } from './model.ts';
 import type { ParsedFlags } from './parse-flags.ts';
 import { validateKubeletConfiguration } from './validate.ts';
@@ -49,6 +49,18 @@ export interface LoadedConfiguration {
   readonly warnings: readonly string[];
 }
 
+/**
+ * YAML as Go reads it: `no` and `off` are booleans. Times stay text, and `1:20` does too, which Go does not take for a
+ * number of sixties.
+ */
+const yamlOptions: ParseOptions & DocumentOptions & SchemaOptions = {
+  version: '1.1',
+  customTags: (tags) =>
+    tags.filter(
+      (tag) => typeof tag === 'string' || (tag.tag !== 'tag:yaml.org,2002:timestamp' && tag.format !== 'TIME'),
+    ),
+};
+
 /** Text of one file → its fields. Unknown and duplicate fields are warnings, as in upstream's lenient decoding. */
 export function parseConfigFile(
   text: string,
@@ -58,7 +70,7 @@ export function parseConfigFile(
     throw new KubeletConfigError(
       `failed to load kubelet config file, path: ${path}, error: kubelet config file "${path}" was empty`,
     );
-  const document = parseDocument(text, { uniqueKeys: false });
+  const document = parseDocument(text, { ...yamlOptions, uniqueKeys: false });
   const [broken] = document.errors;
   if (broken !== undefined)
     throw new KubeletConfigError(`failed to load kubelet config file, path: ${path}, error: ${broken.message}`);
@@ -72,13 +84,16 @@ export function parseConfigFile(
       `failed to load kubelet config file, path: ${path}, error: no kind "${String(fields.kind ?? '')}" is registered for version "${String(fields.apiVersion ?? '')}": expected ${kind} of ${apiVersion}`,
     );
   }
-  const strict = parseDocument(text).errors.map(({ message }) => message.split('\n')[0] ?? '');
-  const unknown = Object.keys(fields)
-    .filter((name) => !knownFields.has(name))
-    .map((name) => `unknown field "${name}"`);
-  const problems = [...strict, ...unknown];
+  const decoded = decodeConfiguration(fields);
+  if (decoded.kind === 'broken') {
+    throw new KubeletConfigError(
+      `failed to load kubelet config file, path: ${path}, error: failed to decode: ${decoded.problem}`,
+    );
+  }
+  const strict = parseDocument(text, yamlOptions).errors.map(({ message }) => message.split('\n')[0] ?? '');
+  const problems = [...strict, ...decoded.unknown.map((name) => `unknown field "${name}"`)];
   return {
-    tree: fields,
+    tree: decoded.fields,
     warnings:
       problems.length === 0
         ? []

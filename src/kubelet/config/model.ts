@@ -130,6 +130,7 @@ export interface KubeletConfiguration {
   readonly userNamespaces?: { readonly idsPerPod?: number };
   readonly enableProfilingHandler: boolean;
   readonly enableDebugFlagsHandler: boolean;
+  readonly tracing?: { readonly endpoint?: string; readonly samplingRatePerMillion?: number };
   readonly seccompDefault: boolean;
   readonly memoryThrottlingFactor?: number;
   readonly memoryReservationPolicy: string;

@@ -12,6 +12,7 @@ export const validateNumbers = (c: KubeletConfiguration): readonly string[] => {
       ['eventBurst', 'event-burst'],
       ['eventRecordQPS', 'event-qps'],
       ['kubeAPIBurst', 'kube-api-burst'],
+      ['kubeAPIQPS', 'kube-api-qps'],
       ['maxOpenFiles', 'max-open-files'],
       ['maxPods', 'max-pods'],
       ['podsPerCore', 'pods-per-core'],
@@ -20,6 +21,14 @@ export const validateNumbers = (c: KubeletConfiguration): readonly string[] => {
     ] as const
   ).flatMap(([field, flag]) =>
     (c[field] ?? 0) < 0 ? [invalid(field, flag, `${c[field]} must not be a negative number`)] : [],
+  );
+  const bits = (
+    [
+      ['iptablesMasqueradeBit', 'iptables-masquerade-bit'],
+      ['iptablesDropBit', 'iptables-drop-bit'],
+    ] as const
+  ).flatMap(([field, flag]) =>
+    c[field] < 0 || c[field] > 31 ? [invalid(field, flag, `${c[field]} must be between 0 and 31, inclusive`)] : [],
   );
   const rules: readonly (readonly [boolean, string])[] = [
     [c.nodeLeaseDurationSeconds <= 0, invalid('nodeLeaseDurationSeconds', undefined, 'must be greater than 0')],
@@ -84,7 +93,7 @@ export const validateNumbers = (c: KubeletConfiguration): readonly string[] => {
       ),
     ],
   ];
-  return [...notNegative, ...rules.filter(([wrong]) => wrong).map(([, problem]) => problem)];
+  return [...notNegative, ...bits, ...rules.filter(([wrong]) => wrong).map(([, problem]) => problem)];
 };
 
 const idBlock = 65_536;
@@ -149,6 +158,14 @@ export const validateTimes = (c: KubeletConfiguration): readonly string[] => {
     [
       total > 0 && total < 1,
       invalid('shutdownGracePeriod', undefined, `${c.shutdownGracePeriod} must be either zero or otherwise >= 1 sec`),
+    ],
+    [
+      critical > 0 && critical < 1,
+      invalid(
+        'shutdownGracePeriodCriticalPods',
+        undefined,
+        `${c.shutdownGracePeriodCriticalPods} must be either zero or otherwise >= 1 sec`,
+      ),
     ],
     [
       (c.shutdownGracePeriodByPodPriority ?? []).length > 0 && (total > 0 || critical > 0),

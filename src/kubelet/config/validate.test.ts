@@ -68,6 +68,39 @@ describe('what is refused, with the field and the flag', () => {
     ['systemCgroups (--system-cgroups)', { systemCgroups: '/system' }, 'cgroupRoot (--cgroup-root) was not specified'],
     ['podLogsDir', { podLogsDir: 'logs' }, 'must be an absolute'],
     ['podLogsDir', { podLogsDir: '/var//log' }, 'normalized path'],
+    ['podLogsDir', { podLogsDir: '/var/log/' }, 'normalized path'],
+    ['kubeAPIQPS (--kube-api-qps)', { kubeAPIQPS: -1 }, 'must not be a negative number'],
+    ['iptablesDropBit (--iptables-drop-bit)', { iptablesDropBit: 32 }, 'must be between 0 and 31, inclusive'],
+    [
+      'shutdownGracePeriodCriticalPods',
+      { shutdownGracePeriod: '10s', shutdownGracePeriodCriticalPods: '500ms' },
+      'must be either zero or otherwise >= 1 sec',
+    ],
+    ['hairpinMode (--hairpin-mode)', { hairpinMode: 'bogus' }, '"bogus" must be one of "none"'],
+    ['imagePullCredentialsVerificationPolicy', { imagePullCredentialsVerificationPolicy: 'Maybe' }, 'must be one of'],
+    ['preloadedImagesVerificationAllowlist', { preloadedImagesVerificationAllowlist: ['a'] }, 'cannot be set unless'],
+    ['memoryReservationPolicy', { memoryReservationPolicy: 'All' }, 'must be one of "None", "TieredReservation"'],
+    ['tlsMinVersion (--tls-min-version)', { tlsMinVersion: '1.3' }, 'must be one of'],
+    ['tlsCipherSuites (--tls-cipher-suites)', { tlsCipherSuites: ['AES'] }, 'has "AES"'],
+    [
+      'serverTLSBootstrap',
+      { serverTLSBootstrap: true, featureGates: { RotateKubeletServerCertificate: false } },
+      'requires feature gate RotateKubeletServerCertificate',
+    ],
+    ['registerWithTaints', { registerWithTaints: [{ key: 'a b', effect: 'NoSchedule' }] }, 'invalid taint'],
+    ['registerWithTaints', { registerWithTaints: [{ key: 'a', value: 'x y', effect: 'NoSchedule' }] }, 'invalid taint'],
+    ['the limit type "cpu"', { reservedMemory: [{ numaNode: 0, limits: { cpu: '1' } }] }, 'is not supported'],
+    ['tracing.samplingRatePerMillion', { tracing: { samplingRatePerMillion: -1 } }, 'must be positive'],
+    [
+      'tracing.samplingRatePerMillion',
+      { tracing: { samplingRatePerMillion: 2e6 } },
+      'less than or equal to one million',
+    ],
+    [
+      'GracefulNodeShutdownBasedOnPodPriority',
+      { featureGates: { GracefulNodeShutdown: false, WindowsGracefulNodeShutdown: false } },
+      'is enabled, but depends on features that are disabled: [GracefulNodeShutdown]',
+    ],
     ['podLogsDir', { podLogsDir: '/var/lög' }, 'ASCII'],
     ['runOnce (--runonce)', { runOnce: true }, 'is no longer supported'],
     [
@@ -87,7 +120,6 @@ describe('what is refused, with the field and the flag', () => {
       { registerWithTaints: [{ key: 'a', effect: 'NoExecute', timeAdded: '2026-01-01T00:00:00Z' }] },
       'timeAdded',
     ],
-    ['syncFrequency', { syncFrequency: 'often' }, 'is not a duration'],
   ])('%s: %j', (field, file, problem) => {
     const problems = problemsOf(file);
     expect(problems).toHaveLength(1);

@@ -1,35 +1,9 @@
 import { isAbsolute, normalize } from 'node:path';
-import { parseGoDuration } from './duration.ts';
 import { validateFeatureGates } from './feature-gates.ts';
 import type { KubeletConfiguration } from './model.ts';
 import { invalid } from './problem.ts';
+import { validateChoices } from './validate-choices.ts';
 import { validateNumbers, validateTimes, validateUserNamespaces } from './validate-numbers.ts';
-
-const unreadableDurations = (c: KubeletConfiguration): readonly string[] =>
-  (
-    [
-      'syncFrequency',
-      'fileCheckFrequency',
-      'httpCheckFrequency',
-      'nodeStatusUpdateFrequency',
-      'nodeStatusReportFrequency',
-      'runtimeRequestTimeout',
-      'imageMinimumGCAge',
-      'imageMaximumGCAge',
-      'containerLogMonitorInterval',
-      'cpuCFSQuotaPeriod',
-      'shutdownGracePeriod',
-      'shutdownGracePeriodCriticalPods',
-      'evictionPressureTransitionPeriod',
-    ] as const
-  ).flatMap((field) => {
-    try {
-      parseGoDuration(c[field]);
-      return [];
-    } catch {
-      return [invalid(field, undefined, `"${c[field]}" is not a duration: write it like 20s or 1m30s`)];
-    }
-  });
 
 const validatePorts = (c: KubeletConfiguration): readonly string[] => {
   const port = (value: number | undefined, field: string, flag: string, least: number) =>
@@ -96,7 +70,7 @@ const validateRest = (c: KubeletConfiguration): readonly string[] => {
       invalid('systemCgroups', 'system-cgroups', 'was specified and cgroupRoot (--cgroup-root) was not specified'),
     ],
     [
-      !isAbsolute(logs) || normalize(logs) !== logs,
+      !isAbsolute(logs) || normalize(logs) !== logs || (logs.length > 1 && logs.endsWith('/')),
       invalid('podLogsDir', undefined, `"${logs}" must be an absolute and normalized path`),
     ],
     [
@@ -137,26 +111,11 @@ const validateRest = (c: KubeletConfiguration): readonly string[] => {
       invalid('logging.format', 'logging-format', `"${c.logging.format}" must be text or json`),
     ],
   ];
-  const taints = (c.registerWithTaints ?? []).filter(
-    (taint) => !taint.key || !['NoSchedule', 'PreferNoSchedule', 'NoExecute'].includes(taint.effect),
-  );
-  return [
-    ...rules.filter(([wrong]) => wrong).map(([, problem]) => problem),
-    ...taints.map((taint) =>
-      invalid('registerWithTaints', 'register-with-taints', `invalid taint: ${JSON.stringify(taint)}`),
-    ),
-    ...(c.registerWithTaints ?? [])
-      .filter((taint) => 'timeAdded' in taint)
-      .map(({ key }) =>
-        invalid('registerWithTaints', 'register-with-taints', `timeAdded of taint "${key}" may not be set`),
-      ),
-  ];
+  return rules.filter(([wrong]) => wrong).map(([, problem]) => problem);
 };
 
 /** Every problem of a configuration, each with its field and flag; none when the kubelet can run with it. */
 export function validateKubeletConfiguration(c: KubeletConfiguration): readonly string[] {
-  const durations = unreadableDurations(c);
-  if (durations.length > 0) return durations;
   return [
     ...validateFeatureGates(c.featureGates ?? {}).map((problem) => `invalid configuration: ${problem}`),
     ...validatePorts(c),
@@ -165,5 +124,6 @@ export function validateKubeletConfiguration(c: KubeletConfiguration): readonly 
     ...validateUserNamespaces(c),
     ...validateAllocatable(c),
     ...validateRest(c),
+    ...validateChoices(c),
   ];
 }

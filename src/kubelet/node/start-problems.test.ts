@@ -31,6 +31,8 @@ test.each<[string, Partial<StartInput>, readonly RegExp[]]>([
     { nodeLabels: { 'node-role.kubernetes.io/x': '' } },
     [/node-role\.kubernetes\.io\/x/],
   ],
+  ['a label that cannot be one', { nodeLabels: { x: 'y=z' } }, [/invalid node labels: x=y=z/]],
+  ['a label whose key cannot be one', { nodeLabels: { 'a b': '' } }, [/invalid node labels: a b=/]],
   ['swap', { swapBytes: 1 }, [/failSwapOn/]],
   ['swap that may be', { swapBytes: 1, config: off }, []],
   ['cgroup v1', { cgroupVersion: 1 }, [/failCgroupV1/]],

@@ -1,4 +1,4 @@
-import type { KubeletConfiguration } from '../config/index.ts';
+import { isLabelValue, isQualifiedName, type KubeletConfiguration } from '../config/index.ts';
 import { forbiddenLabels } from './register.ts';
 
 export interface StartInput {
@@ -15,12 +15,16 @@ export interface StartInput {
 export function startProblems(input: StartInput): readonly string[] {
   const { config } = input;
   const labels = forbiddenLabels(input.nodeLabels);
+  const noLabels = Object.entries(input.nodeLabels)
+    .filter(([key, value]) => !isQualifiedName(key) || !isLabelValue(value))
+    .map(([key, value]) => `${key}=${value}`);
   const rules: readonly (readonly [boolean, string])[] = [
     [input.nodeName === '', 'the node has no name: set --hostname-override'],
     [
       labels.length > 0,
       `unknown 'kubernetes.io' or 'k8s.io' labels specified with --node-labels: ${labels.join(', ')}: a kubelet may not give them to itself; use kubectl label node`,
     ],
+    [noLabels.length > 0, `invalid node labels: ${noLabels.join(', ')}`],
     [
       config.failSwapOn && input.swapBytes > 0,
       'running with swap on is not supported: turn it off with swapoff -a, or set failSwapOn (--fail-swap-on) to false',

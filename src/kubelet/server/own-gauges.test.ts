@@ -30,8 +30,8 @@ test('what the kubelet tells of itself', async () => {
     clock: new FakeClock(Date.UTC(2039, 11, 31, 23, 59)),
     version: 'v1.37.2',
     features: [
-      ['On', true],
-      ['Off', false],
+      { name: 'On', stage: 'BETA', enabled: true },
+      { name: 'Off', stage: '', enabled: false },
     ],
     cgroupVersion: 2,
     workers: { uids: () => [...phases.keys()], phaseOf: (uid) => phases.get(uid) },
@@ -42,8 +42,8 @@ test('what the kubelet tells of itself', async () => {
   const text = await all();
   for (const line of [
     /^kubernetes_build_info\{git_version="v1\.37\.2",major="1",minor="37",platform="linux\/\w+"\} 1$/m,
-    /^kubernetes_feature_enabled\{name="On"\} 1$/m,
-    /^kubernetes_feature_enabled\{name="Off"\} 0$/m,
+    /^kubernetes_feature_enabled\{name="On",stage="BETA"\} 1$/m,
+    /^kubernetes_feature_enabled\{name="Off",stage=""\} 0$/m,
     /^kubelet_cgroup_version 2$/m,
     /^kubelet_working_pods\{lifecycle="sync",config="desired",static=""\} 1$/m,
     /^kubelet_working_pods\{lifecycle="terminating",config="orphan",static=""\} 1$/m,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Pod } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Meters } from '../../journal/projection.ts';
+import type { Feature } from '../config/index.ts';
 import { isStaticPod } from '../pod-facts.ts';
 
 export interface OwnGaugesOptions {
@@ -10,7 +11,7 @@ export interface OwnGaugesOptions {
   readonly clock: Clock;
   /** `v1.37.2` */
   readonly version: string;
-  readonly features: readonly (readonly [string, boolean])[];
+  readonly features: readonly Feature[];
   readonly cgroupVersion: number;
   readonly workers: {
     uids(): readonly string[];
@@ -59,7 +60,8 @@ export function ownGauges(options: OwnGaugesOptions): () => void {
     minor,
     platform: `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   });
-  for (const [name, enabled] of options.features) meters.gauge('kubernetes_feature_enabled', enabled ? 1 : 0, { name });
+  for (const { name, stage, enabled } of options.features)
+    meters.gauge('kubernetes_feature_enabled', enabled ? 1 : 0, { name, stage });
   meters.gauge('kubelet_cgroup_version', options.cgroupVersion);
 
   /** A series that has gone to nothing is told as 0, or it would keep its last value. */
