@@ -72,17 +72,22 @@ export interface AtomicWriteOptions {
  */
 export async function writeAtomically(folder: string, payload: Payload, options: AtomicWriteOptions): Promise<boolean> {
   const files = new Map([...payload].map(([path, file]) => [checkPath(path), file]));
-  const dataLink = join(folder, '..data');
-  const oldVersion = await readlink(dataLink).catch((error: unknown) => {
+  const oldVersion = await readlink(join(folder, '..data')).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   const finalMode = options.finalMode ?? ((mode) => mode);
-  if (oldVersion !== undefined) {
-    const wanted = new Map([...files].map(([path, { data, mode }]) => [path, { data, mode: finalMode(mode) }]));
-    if (same(wanted, await readVersion(join(folder, oldVersion)))) return false;
-  }
-  const version = versionName(options.now);
+  const wanted = new Map([...files].map(([path, { data, mode }]) => [path, { data, mode: finalMode(mode) }]));
+  const isCurrent = oldVersion !== undefined && same(wanted, await readVersion(join(folder, oldVersion)));
+  if (!isCurrent) await switchVersion(folder, files, options);
+  // Also when nothing is new: a kubelet may have ended between the switch and this.
+  await showNames(folder, new Set([...files.keys()].map((path) => path.split('/')[0] ?? '')));
+  if (!isCurrent && oldVersion !== undefined) await rm(join(folder, oldVersion), { recursive: true, force: true });
+  return !isCurrent;
+}
+
+async function switchVersion(folder: string, files: Payload, { now, prepare }: AtomicWriteOptions): Promise<void> {
+  const version = versionName(now);
   const versionFolder = join(folder, version);
   await mkdir(versionFolder, { mode: 0o755 });
   await chmod(versionFolder, 0o755);
@@ -93,21 +98,22 @@ export async function writeAtomically(folder: string, payload: Payload, options:
     await chmod(join(versionFolder, path), mode);
     if (uid !== undefined) await chown(join(versionFolder, path), uid, -1);
   }
-  await options.prepare?.();
+  await prepare?.();
   // One may be left of a kubelet that ended here.
   await rm(join(folder, '..data_tmp'), { force: true });
   await symlink(version, join(folder, '..data_tmp'));
-  await rename(join(folder, '..data_tmp'), dataLink);
+  await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+}
 
-  const shown = new Set([...files.keys()].map((path) => path.split('/')[0] ?? ''));
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith('..') && !shown.has(name)) await rm(join(folder, name), { recursive: true });
+/** Links for just these names. Folders are not the writer's: other volumes are mounted on them. */
+async function showNames(folder: string, shown: ReadonlySet<string>): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const isOurs = entry.isSymbolicLink() && !entry.name.startsWith('..');
+    if (isOurs && !shown.has(entry.name)) await rm(join(folder, entry.name));
   }
   for (const name of shown) {
     await symlink(join('..data', name), join(folder, name)).catch((error: unknown) => {
       if (codeOf(error) !== 'EEXIST') throw error;
     });
   }
-  if (oldVersion !== undefined) await rm(join(folder, oldVersion), { recursive: true, force: true });
-  return true;
 }

@@ -3,6 +3,7 @@ import type { Pod, Volume } from '../../api/types.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import type { Placement } from './empty-dir.ts';
 import { ensureTmpfs, openToAll, tmpfsOptions } from './empty-dir.ts';
+import { makeNestedMounts } from './nested-mounts.ts';
 import { applyGroup, groupMode } from './ownership.ts';
 import { computePayload, type PayloadInputs } from './payload.ts';
 
@@ -21,6 +22,7 @@ export async function setUpPayload(pod: Pod, volume: Volume, folder: string, opt
   await mkdir(folder, { recursive: true, mode: 0o750 });
   if (options.inMemory) await ensureTmpfs(folder, options.mounts, tmpfsOptions(pod, undefined, options));
   else await openToAll(folder);
+  await makeNestedMounts(pod, volume.name, folder);
   const group = pod.spec?.securityContext?.fsGroup;
   return writeAtomically(folder, payload, {
     now: options.now,
