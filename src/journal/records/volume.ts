@@ -36,6 +36,12 @@ export type VolumeRecord =
       readonly files: number | undefined;
     }
   | {
+      readonly kind: 'volume.ownershipRefused';
+      readonly change: 'Lchown' | 'chmod';
+      readonly path: string;
+      readonly error: string;
+    }
+  | {
       readonly kind: 'volume.expanded';
       readonly object: ObjectReference;
       readonly volume: string;
@@ -116,6 +122,7 @@ export const volumeProjections: Projections<VolumeRecord> = {
     event: ({ object, folder, files }) =>
       warningEvent(object, 'VolumePermissionChangeInProgress', slowOwnershipText(object, folder, files)),
   },
+  'volume.ownershipRefused': { log: ({ change, path, error }) => failure(`${change} failed`, { path, err: error }) },
   'volume.expanded': {
     log: ({ object, volume }) =>
       info(0, 'MountVolume.NodeExpandVolume succeeded for volume', { volumeName: volume, pod: podOf(object) }),

@@ -15,7 +15,7 @@ import { releaseSubPaths, tearDown } from './tear-down.ts';
 export { kernelMounts, type MountTable } from './mount-table.ts';
 export { subPathTarget } from './paths.ts';
 
-export interface VolumeManagerOptions extends Omit<SetUpOptions, 'onSlowOwnership'> {
+export interface VolumeManagerOptions extends Omit<SetUpOptions, 'onSlowOwnership' | 'onRefusedOwnership'> {
   readonly journal: Journal;
 }
 
@@ -47,6 +47,8 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
     rootDir,
     onSlowOwnership: (pod, folder, files) =>
       journal.write({ kind: 'volume.ownershipSlow', object: podReference(pod), folder, files }),
+    onRefusedOwnership: (change, path, error) =>
+      journal.write({ kind: 'volume.ownershipRefused', change, path, error: messageOf(error) }),
   };
 
   /** Where a volume of a driver lies is `<name>/mount`. */

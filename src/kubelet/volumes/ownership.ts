@@ -17,7 +17,9 @@ export interface GroupOwnership {
   /** Nothing is done when the volume's root belongs to the group already. */
   readonly onRootMismatch: boolean;
   /** Called for each file, for whoever watches the progress. */
-  readonly onFile?: () => void;
+  readonly onFile?: (path: string) => void;
+  /** Called for what the file system does not let be changed, as some shared ones do not: the pod may do without. */
+  readonly onRefused?: (change: 'Lchown' | 'chmod', path: string, error: unknown) => void;
 }
 
 /**
@@ -31,11 +33,14 @@ export async function applyGroup(folder: string, ownership: GroupOwnership): Pro
   await own(folder, ownership);
 }
 
+/** What lies in a folder goes before it: one whose own owner is right was done to its end. */
 async function own(path: string, ownership: GroupOwnership): Promise<void> {
   const info = await lstat(path);
-  await lchown(path, info.uid, ownership.group);
-  ownership.onFile?.();
-  if (info.isSymbolicLink()) return;
-  await chmod(path, groupMode(info.mode & 0o7777, info.isDirectory(), ownership.readOnly));
   if (info.isDirectory()) for (const name of await readdir(path)) await own(join(path, name), ownership);
+  const refused = (change: 'Lchown' | 'chmod') => (error: unknown) => ownership.onRefused?.(change, path, error);
+  await lchown(path, info.uid, ownership.group).catch(refused('Lchown'));
+  ownership.onFile?.(path);
+  if (info.isSymbolicLink()) return;
+  const mode = groupMode(info.mode & 0o7777, info.isDirectory(), ownership.readOnly);
+  await chmod(path, mode).catch(refused('chmod'));
 }

@@ -10,7 +10,7 @@ import { deviceLink, linkDevice } from './device-link.ts';
 import { setUpEmptyDir } from './empty-dir.ts';
 import { ensureHostPath } from './host-path.ts';
 import type { MountTable } from './mount-table.ts';
-import { applyGroup } from './ownership.ts';
+import { applyGroup, type GroupOwnership } from './ownership.ts';
 import { readyMarker, volumeFolder } from './paths.ts';
 import type { PayloadInputs } from './payload.ts';
 import { setUpPayload } from './payload-volume.ts';
@@ -28,6 +28,7 @@ export interface SetUpOptions extends PayloadInputs {
   readonly csi?: CsiVolumes | undefined;
   /** Told how many files were given to the pod's group so far, whenever that takes long. */
   readonly onSlowOwnership?: (pod: Pod, folder: string, files: number | undefined) => void;
+  readonly onRefusedOwnership?: GroupOwnership['onRefused'];
 }
 
 /** Kinds whose content follows objects of the API, the name of each in paths, and what must not reach a disk. */
@@ -69,6 +70,7 @@ async function giveToGroup(pod: Pod, folder: string, readOnly: boolean, options:
       onFile: () => {
         files += 1;
       },
+      ...(options.onRefusedOwnership === undefined ? {} : { onRefused: options.onRefusedOwnership }),
     });
   } finally {
     clearTimeout(timer);
