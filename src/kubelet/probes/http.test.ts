@@ -32,7 +32,7 @@ describe('probeHttp', () => {
   test.each([
     [200, { kind: 'success' }],
     [204, { kind: 'success' }],
-    [399, { kind: 'success' }],
+    [399, { kind: 'warning', output: 'Probe terminated redirects, Response body: ' }],
     [404, { kind: 'failure', output: 'HTTP probe failed with statuscode: 404' }],
     [500, { kind: 'failure', output: 'HTTP probe failed with statuscode: 500' }],
   ])('status %i', async (status, expected) => {
@@ -74,9 +74,30 @@ describe('probeHttp', () => {
     });
   });
 
-  test('endless redirects fail', async () => {
-    const port = await serve((_request, response) => response.writeHead(302, { location: '/healthz' }).end());
-    expect(await probeHttp(aProbe(port))).toMatchObject({ kind: 'failure' });
+  test('endless redirects fail after ten requests', async () => {
+    let requests = 0;
+    const port = await serve((_request, response) => {
+      requests += 1;
+      response.writeHead(302, { location: '/healthz' }).end();
+    });
+    expect(await probeHttp(aProbe(port))).toEqual({
+      kind: 'failure',
+      output: 'Get "/healthz": stopped after 10 redirects',
+    });
+    expect(requests).toBe(10);
+  });
+
+  test.each([
+    ['a redirect that leads nowhere', 302, undefined],
+    ['an answer that is no redirect', 304, '/other'],
+  ])('%s is a warning', async (_name, status, location) => {
+    const port = await serve((_request, response) =>
+      response.writeHead(status, location === undefined ? {} : { location }).end(),
+    );
+    expect(await probeHttp(aProbe(port))).toEqual({
+      kind: 'warning',
+      output: 'Probe terminated redirects, Response body: ',
+    });
   });
 
   test('a server that does not answer in time fails as upstream says it', async () => {

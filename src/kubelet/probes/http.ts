@@ -14,33 +14,34 @@ export interface HttpProbe {
   readonly userAgent: string;
 }
 
-const maxRedirects = 10;
+const maxRequests = 10;
+/** Others of 300–399 do not say where to go, whatever headers they have. */
+const redirecting = new Set([301, 302, 303, 307, 308]);
 const maxBodyBytes = 10 * 1024;
 
-/** GET as upstream's probe does it: no verification, no proxy, a new connection each time; 200–399 is success. */
+/** GET as upstream's probe does it: no verification, no proxy, a new connection each time; 200–399 is success, with a warning from 300 on. */
 export async function probeHttp(probe: HttpProbe): Promise<ProbeOutcome> {
   const host = isIPv6(probe.host) ? `[${probe.host}]` : probe.host;
   const first = new URL(`${probe.scheme}://${host}:${probe.port}${probe.path.startsWith('/') ? '' : '/'}${probe.path}`);
   const signal = AbortSignal.timeout(probe.timeoutMs);
   let url = first;
   try {
-    for (let redirects = 0; ; redirects += 1) {
+    for (let requests = 1; ; requests += 1) {
       const { status, location, body } = await get(url, requestHeaders(probe), signal);
-      const next = status >= 300 && status < 400 && location !== undefined ? new URL(location, url) : undefined;
-      if (next !== undefined) {
-        if (next.hostname !== first.hostname) {
-          return { kind: 'warning', output: `Probe terminated redirects, Response body: ${body}` };
-        }
-        if (redirects >= maxRedirects) return failed(`Get "${url}": stopped after ${maxRedirects} redirects`);
-        url = next;
-        continue;
-      }
-      if (status >= 200 && status < 400) return { kind: 'success' };
-      return failed(`HTTP probe failed with statuscode: ${status}`);
+      const next = redirecting.has(status) && location ? new URL(location, url) : undefined;
+      if (next === undefined || next.hostname !== first.hostname) return judge(status, body);
+      if (requests === maxRequests) return failed(`Get "${location}": stopped after ${maxRequests} redirects`);
+      url = next;
     }
   } catch (error) {
     return failed(`Get "${url}": ${connectionProblem(error, url, signal.aborted)}`);
   }
+}
+
+function judge(status: number, body: string): ProbeOutcome {
+  if (status >= 300 && status < 400)
+    return { kind: 'warning', output: `Probe terminated redirects, Response body: ${body}` };
+  return status >= 200 && status < 300 ? { kind: 'success' } : failed(`HTTP probe failed with statuscode: ${status}`);
 }
 
 const failed = (output: string): ProbeOutcome => ({ kind: 'failure', output });
