@@ -1,9 +1,9 @@
 import { mkdir, stat } from 'node:fs/promises';
 import type { Node, PersistentVolume } from '../../api/types.ts';
-import { messageOf } from '../../base/errors.ts';
 import { matchesTerms } from '../admission/index.ts';
 import { NotAttachedYet } from '../csi/index.ts';
 import type { MountedVolume } from '../parts.ts';
+import { systemErrorText } from '../system-error-text.ts';
 import { expectBlockDevice } from './device-link.ts';
 import { ensureHostPath } from './host-path.ts';
 import type { MountTable } from './mount-table.ts';
@@ -64,7 +64,7 @@ export async function setUpBoundVolume(bound: BoundVolume, options: ClaimVolumeO
   return (isBlock ? mapBoundVolume : mountBoundVolume)(bound, options).catch((error: unknown) => {
     if (error instanceof NotAttachedYet) throw error;
     const operation = isBlock ? 'MapVolume.SetUpDevice failed' : 'MountVolume.SetUp failed';
-    throw new PersistentVolumeProblem(bound.pvName, operation, messageOf(error), { cause: error });
+    throw new PersistentVolumeProblem(bound.pvName, operation, systemErrorText(error), { cause: error });
   });
 }
 

@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PersistentVolumeClaim, Pod, Volume } from '../../api/types.ts';
 import { aContainer, aPod } from '../test-builders.ts';
-import { hugePageOptions, tmpfsOptions } from './empty-dir.ts';
+import { hugePageOptions, setUpEmptyDir, tmpfsOptions } from './empty-dir.ts';
 import { claimNameOf, findBindingProblem, findClaimProblem, findModeProblem } from './persistent.ts';
 import { isRefreshed } from './set-up.ts';
 
@@ -37,11 +40,42 @@ describe('the size of a memory-backed folder', () => {
   });
 });
 
-test.each([
-  ['HugePages-2Mi', withLimits(undefined), ['pagesize=2M']],
-  ['HugePages-1Gi', withLimits(undefined), ['pagesize=1G']],
-  ['HugePages', withLimits({ 'hugepages-2Mi': '4Mi' }), ['pagesize=2M']],
-])('%s', (medium, pod, options) => expect(hugePageOptions(pod, medium)).toEqual(options));
+describe('the pages of a folder of huge ones', () => {
+  const both = withLimits({ 'hugepages-2Mi': '4Mi' }, { 'hugepages-1Gi': '1Gi' });
+  const early = aPod({ initContainers: [{ name: 'i', resources: { limits: { 'hugepages-2Mi': '4Mi' } } }] });
+  test.each<[string, string, Pod, string]>([
+    ['as named', 'HugePages-2Mi', both, 'pagesize=2097152'],
+    ['as named, the other ones', 'HugePages-1Gi', both, 'pagesize=1073741824'],
+    ['of the one size that is asked for', 'HugePages', withLimits({ 'hugepages-2Mi': '4Mi' }), 'pagesize=2097152'],
+    ['that an init container asks for', 'HugePages', early, 'pagesize=2097152'],
+  ])('%s', (_name, medium, pod, option) => expect(hugePageOptions(pod, medium)).toEqual([option]));
+
+  const nobody = 'hugePages storage requested, but there is no resource request for huge pages';
+  test.each<[string, string, Pod, string]>([
+    ['several sizes', 'HugePages', both, "HugePages can't be used if container requests multiple huge page sizes"],
+    ['nobody asks for any', 'HugePages', withLimits(undefined), `medium HugePages: ${nobody}`],
+    ['for that size', 'HugePages-2Mi', withLimits({ 'hugepages-1Gi': '1Gi' }), `medium HugePages-2Mi: ${nobody}`],
+  ])('not when %s', (_name, medium, pod, message) => expect(() => hugePageOptions(pod, medium)).toThrow(message));
+});
+
+test('an emptyDir that somebody removed from the node is made again', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'klab-empty-'));
+  const folder = join(root, 'volume');
+  const options = {
+    marker: join(root, 'meta/ready'),
+    giveToGroup: async () => undefined,
+    mounts: undefined as never,
+    resourceDefaults: () => ({}),
+  };
+  try {
+    await setUpEmptyDir(aPod({}), {}, folder, options);
+    rmSync(folder, { recursive: true });
+    await setUpEmptyDir(aPod({}), {}, folder, options);
+    expect(statSync(folder).mode & 0o777).toBe(0o777);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
 
 describe('claims', () => {
   test.each<[string, PersistentVolumeClaim, string | undefined]>([

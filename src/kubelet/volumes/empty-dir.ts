@@ -36,13 +36,28 @@ export async function openToAll(folder: string): Promise<void> {
   if ((mode & 0o777) !== 0o777) await chmod(folder, mode | 0o777);
 }
 
-/** `HugePages-2Mi` → `pagesize=2M`; plain `HugePages` takes the one size that the pod asks for. */
+const hugePagesPrefix = 'hugepages-';
+
+/** The sizes of huge pages that a pod asks for, in bytes. */
+function askedPageSizes({ spec }: Pod): ReadonlySet<number> {
+  const askers = [...(spec === undefined ? [] : [spec]), ...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  const names = askers.flatMap(({ resources }) => Object.keys({ ...resources?.limits, ...resources?.requests }));
+  const sizes = names.filter((name) => name.startsWith(hugePagesPrefix));
+  return new Set(sizes.map((name) => unitsOf(name.slice(hugePagesPrefix.length))));
+}
+
+/** `HugePages-2Mi` → `pagesize=2097152`; plain `HugePages` takes the one size that the pod asks for. Throws with upstream's words. */
 export function hugePageOptions(pod: Pod, medium: string): readonly string[] {
-  const asked = (pod.spec?.containers ?? []).flatMap(({ resources }) =>
-    Object.keys({ ...resources?.requests, ...resources?.limits }).filter((name) => name.startsWith('hugepages-')),
-  );
-  const size = medium === 'HugePages' ? asked[0]?.slice('hugepages-'.length) : medium.slice('HugePages-'.length);
-  return size ? [`pagesize=${size.replace('i', '')}`] : [];
+  const asked = [...askedPageSizes(pod)];
+  const named = medium === 'HugePages' ? undefined : unitsOf(medium.slice('HugePages-'.length));
+  if (named === undefined && asked.length > 1) {
+    throw new Error(`medium: ${medium} can't be used if container requests multiple huge page sizes`);
+  }
+  const size = named === undefined ? asked[0] : asked.find((bytes) => bytes === named);
+  if (size === undefined) {
+    throw new Error(`medium ${medium}: hugePages storage requested, but there is no resource request for huge pages`);
+  }
+  return [`pagesize=${size}`];
 }
 
 export interface EmptyDirOptions extends Placement {
@@ -50,6 +65,12 @@ export interface EmptyDirOptions extends Placement {
   readonly marker: string;
   readonly giveToGroup: () => Promise<void>;
 }
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Makes an emptyDir, unless it is there already: its content outlives containers and the kubelet. */
 export async function setUpEmptyDir(
@@ -60,11 +81,8 @@ export async function setUpEmptyDir(
 ): Promise<void> {
   const { mounts, marker } = options;
   const onDisk = medium === '';
-  const isReady = await stat(marker).then(
-    () => true,
-    () => false,
-  );
-  if (isReady && (onDisk || (await isMounted(folder, mounts)))) return;
+  const isReady = await exists(marker);
+  if (isReady && (await (onDisk ? exists(folder) : isMounted(folder, mounts)))) return;
   await mkdir(folder, { recursive: true, mode: 0o750 });
   if (medium === 'Memory') await ensureTmpfs(folder, mounts, tmpfsOptions(pod, sizeLimit, options));
   else if (medium.startsWith('HugePages')) {

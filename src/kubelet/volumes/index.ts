@@ -6,6 +6,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { NotAttachedYet } from '../csi/index.ts';
 import type { MountedVolume, VolumeManager } from '../parts.ts';
 import { podReference, uidOf } from '../pod-facts.ts';
+import { systemErrorText } from '../system-error-text.ts';
 import { PersistentVolumeProblem } from './claim-volume.ts';
 import { ClaimProblem } from './persistent.ts';
 import { passesByItself, volumeRetries } from './retry.ts';
@@ -91,7 +92,7 @@ export function volumeManager(given: VolumeManagerOptions): HurriedVolumeManager
       object: podReference(pod),
       operation: isPersistent ? error.operation : 'MountVolume.SetUp failed',
       volume: isPersistent ? error.pvName : volume.name,
-      reason: messageOf(error),
+      reason: systemErrorText(error),
     });
   }
 

@@ -17,11 +17,7 @@ describe('computeNestedMounts', () => {
     ['a volume below', aPod(['v', '/etc/app'], ['w', '/etc/app/keys']), ['keys']],
     ['however it is written', aPod(['v', '/etc/app/'], ['w', '/etc//app/./keys/']), ['keys']],
     ['two levels down', aPod(['v', '/etc/app'], ['w', '/etc/app/a/b']), ['a/b']],
-    [
-      'not what is below that one',
-      aPod(['v', '/d'], ['w', '/d/n'], ['x', '/d/n/m'], ['y', '/d/n.v']),
-      ['n', 'n.v'],
-    ],
+    ['not what is below that one', aPod(['v', '/d'], ['w', '/d/n'], ['x', '/d/n/m'], ['y', '/d/n.v']), ['n', 'n.v']],
     ['wherever it is mounted', aPod(['v', '/a'], ['v', '/b'], ['w', '/b/x'], ['w', '/a/y']), ['y', 'x']],
   ])('%s', (_name, pod, paths) => expect(computeNestedMounts(pod, 'v')).toEqual(paths));
 });

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import type { Pod } from '../../api/types.ts';
-import { messageOf } from '../../base/errors.ts';
 import { listContainers } from '../pod-facts.ts';
+import { systemErrorText } from '../system-error-text.ts';
 
 const clean = (path: string): string => normalize(path).replace(/(?<=.)\/$/, '');
 
@@ -28,7 +28,7 @@ export function computeNestedMounts(pod: Pod, volume: string): readonly string[]
 export async function makeNestedMounts(pod: Pod, volume: string, folder: string): Promise<void> {
   for (const path of computeNestedMounts(pod, volume)) {
     await mkdir(join(folder, path), { recursive: true, mode: 0o755 }).catch((error: unknown) => {
-      throw new Error(`unable to create nested volume mountpoints: ${messageOf(error)}`, { cause: error });
+      throw new Error(`unable to create nested volume mountpoints: ${systemErrorText(error)}`, { cause: error });
     });
   }
 }
