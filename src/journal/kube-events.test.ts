@@ -90,6 +90,25 @@ describe('kubeEvents', () => {
   });
 });
 
+test('events of the node tell its UID as soon as that is known', async () => {
+  const api = fakeApi();
+  const clock = new FakeClock();
+  const stop = new AbortController();
+  let uid: string | undefined;
+  const events = kubeEvents({ api, clock, nodeName: 'n1', nodeUid: () => uid });
+  const running = events.run(stop.signal);
+  events.reader({ kind: 'node.condition', node: 'n1', reason: 'NodeHasNoDiskPressure' }, clock.now());
+  uid = 'u-n1';
+  events.reader({ kind: 'node.condition', node: 'n1', reason: 'NodeReady' }, clock.now());
+  events.reader(probeFailed('no'), clock.now());
+  await clock.advance(1000);
+  stop.abort();
+  await running;
+  const objects = api.requests.map(({ body }) => (body as { involvedObject: object }).involvedObject);
+  const node = { apiVersion: 'v1', kind: 'Node', name: 'n1' };
+  expect(objects).toEqual([node, { ...node, uid }, pod]);
+});
+
 test('events of nodes lie in the namespace default, without a namespace on their object', () => {
   const node = { apiVersion: 'v1', kind: 'Node', name: 'n1', namespace: '' };
   const event = renderEvent(normalEvent(node, 'NodeReady', 'ready'), 'n1', 1_700_000_000_000, 1);

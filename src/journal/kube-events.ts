@@ -10,6 +10,8 @@ export interface KubeEventsOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly nodeName: string;
+  /** Undefined as long as the node is not known: Events of it are told by its name alone. */
+  readonly nodeUid?: () => string | undefined;
 }
 
 const queueLimit = 1000;
@@ -99,7 +101,7 @@ export function renderEvent(draft: EventDraft, nodeName: string, at: Instant, se
 }
 
 /** Sends the journal's Events to the API server, one after another, without ever holding up who wrote them. */
-export function kubeEvents({ api, clock, nodeName }: KubeEventsOptions): {
+export function kubeEvents({ api, clock, nodeName, nodeUid }: KubeEventsOptions): {
   reader: JournalReader;
   run(signal: AbortSignal): Promise<void>;
 } {
@@ -109,6 +111,12 @@ export function kubeEvents({ api, clock, nodeName }: KubeEventsOptions): {
   const allowance = new RecentMap<{ tokens: number; at: Instant }>(cacheLimit);
   let serial = 0;
   let wake: () => void = () => undefined;
+
+  /** `kubectl describe node` looks for Events by the node's UID. */
+  function withUid(draft: EventDraft): EventDraft {
+    const uid = draft.object.kind === 'Node' ? nodeUid?.() : undefined;
+    return uid === undefined ? draft : { ...draft, object: { ...draft.object, uid } };
+  }
 
   function allowed(draft: EventDraft, at: Instant): boolean {
     const key = objectKey(draft);
@@ -155,8 +163,10 @@ export function kubeEvents({ api, clock, nodeName }: KubeEventsOptions): {
 
   return {
     reader(record, at) {
-      const draft = projectionOf(record).event?.(record);
-      if (draft === undefined || queue.length >= queueLimit || !allowed(draft, at)) return;
+      const bare = projectionOf(record).event?.(record);
+      if (bare === undefined || queue.length >= queueLimit) return;
+      const draft = withUid(bare);
+      if (!allowed(draft, at)) return;
       queue.push({ draft, at });
       wake();
     },

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Node } from '../api/types.ts';
 import { systemClock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import { waitUntil } from '../base/wait-until.ts';
@@ -132,7 +133,8 @@ async function runKubelet(
           },
         });
   const api = access?.api;
-  const events = api && kubeEvents({ api, clock, nodeName });
+  let nodeObject: () => Node | undefined = () => undefined;
+  const events = api && kubeEvents({ api, clock, nodeName, nodeUid: () => nodeObject()?.metadata?.uid });
   if (events !== undefined) readers.push(events.reader);
   journal.write({ kind: 'node.kubeletStarting', node: nodeName, version: kubernetesVersion, runtime: runtimeVersion });
 
@@ -150,6 +152,7 @@ async function runKubelet(
   });
   const nodeParts = await composeNode(foundation, pleg, devices);
   const { node, state } = nodeParts;
+  nodeObject = node.node;
   const catalog = podCatalog((pod) => journal.write({ kind: 'source.duplicate', pod: pod.metadata?.name ?? '' }));
   const pods = composePods(foundation, { ...nodeParts, devices, pleg, catalog, cgroupDriver, logLinks });
   const { loop, allocations, statuses, workers, services, cgroups, garbage, rotation } = pods;

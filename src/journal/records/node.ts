@@ -36,7 +36,7 @@ export type NodeRecord =
   | { readonly kind: 'node.dnsMissing'; readonly node: string; readonly message: string }
   | { readonly kind: 'node.runtimeSilent'; readonly reason: string };
 
-/** Events about a node carry no UID, and lie in the namespace default. */
+/** Events about a node lie in the namespace default; whoever sends them knows its UID. */
 const nodeReference = (name: string): ObjectReference => ({ apiVersion: 'v1', kind: 'Node', name });
 
 const cgroupV1Text =

@@ -1,9 +1,20 @@
-import { failure, info, type Projections, warning } from '../projection.ts';
+import type { ObjectReference } from '../../api/types.ts';
+import { failure, info, normalEvent, type Projections, warning, warningEvent } from '../projection.ts';
 
 /** What the cgroups and the collectors of garbage tell. */
 export type ResourceRecord =
-  | { readonly kind: 'resource.allocatableEnforced'; readonly milliCpu: number; readonly memoryBytes: number }
-  | { readonly kind: 'resource.allocatableNotEnforced'; readonly reason: string }
+  | {
+      readonly kind: 'resource.allocatableEnforced';
+      readonly node: string;
+      readonly milliCpu: number;
+      readonly memoryBytes: number;
+    }
+  | {
+      readonly kind: 'resource.allocatableNotEnforced';
+      readonly node: string;
+      readonly cgroup: readonly string[];
+      readonly reason: string;
+    }
   | { readonly kind: 'resource.isolated'; readonly path: string; readonly pid: number }
   | { readonly kind: 'resource.notIsolated'; readonly path: string; readonly pid: number; readonly reason: string }
   | { readonly kind: 'resource.orphanCgroup'; readonly podUid: string; readonly path: string }
@@ -16,13 +27,23 @@ export type ResourceRecord =
     }
   | { readonly kind: 'resource.garbageFailed'; readonly what: string; readonly reason: string };
 
+const nodeReference = (name: string): ObjectReference => ({ apiVersion: 'v1', kind: 'Node', name });
+
 export const resourceProjections: Projections<ResourceRecord> = {
   'resource.allocatableEnforced': {
     log: ({ milliCpu, memoryBytes }) =>
       info(2, 'Updated Node Allocatable limit across pods', { milliCPU: milliCpu, memoryBytes }),
+    event: ({ node }) =>
+      normalEvent(nodeReference(node), 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods'),
   },
   'resource.allocatableNotEnforced': {
     log: ({ reason }) => warning('Failed to update Node Allocatable Limits', { err: reason }),
+    event: ({ node, cgroup, reason }) =>
+      warningEvent(
+        nodeReference(node),
+        'FailedNodeAllocatableEnforcement',
+        `Failed to update Node Allocatable Limits [${cgroup.map((name) => JSON.stringify(name)).join(' ')}]: ${reason}`,
+      ),
   },
   'resource.isolated': { log: ({ path, pid }) => info(2, 'Moved the process to its cgroup', { path, pid }) },
   'resource.notIsolated': {

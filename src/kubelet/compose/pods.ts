@@ -90,6 +90,7 @@ export function composePods(
     fs,
     clock,
     journal,
+    nodeName,
     driver: cgroupDriver,
     units: cgroupDriver === 'systemd' && fs.version === 2 ? systemdUnits() : undefined,
     cgroupRoot: config.cgroupRoot ?? '/',

@@ -33,6 +33,7 @@ export interface PodCgroupsOptions {
   readonly fs: CgroupFs;
   readonly clock: Clock;
   readonly journal: Journal;
+  readonly nodeName: string;
   readonly driver: CgroupDriver;
   /** systemd, where it makes the cgroups; undefined: the kubelet makes them itself. */
   readonly units?: SystemdUnits | undefined;
@@ -65,7 +66,7 @@ const removalPauseMs = 50;
 
 /** The tree below the cgroup root: kubepods, a cgroup for each QoS class, one for each pod. */
 export function podCgroups(options: PodCgroupsOptions): PodCgroups {
-  const { fs, clock, journal, driver, cgroupsPerQos, memoryQos } = options;
+  const { fs, clock, journal, nodeName: node, driver, cgroupsPerQos, memoryQos } = options;
   const tree = options.units === undefined ? ownTree(fs) : sliceTree(fs, options.units);
   const root = parseCgroupRoot(options.cgroupRoot);
   const pathOf = (pod: Pick<Pod, 'metadata' | 'spec'>): string =>
@@ -142,9 +143,14 @@ export function podCgroups(options: PodCgroupsOptions): PodCgroups {
         // What an earlier kubelet set for pods that run stays until they are known here.
         if (!classesUnsettled) await weighBurstable();
         if (!classesUnsettled || !memoryQos?.tiered) await guardMemory();
-        journal.write({ kind: 'resource.allocatableEnforced', milliCpu, memoryBytes });
+        journal.write({ kind: 'resource.allocatableEnforced', node, milliCpu, memoryBytes });
       } catch (error) {
-        journal.write({ kind: 'resource.allocatableNotEnforced', reason: messageOf(error) });
+        journal.write({
+          kind: 'resource.allocatableNotEnforced',
+          node,
+          cgroup: kubepodsName(root),
+          reason: messageOf(error),
+        });
       }
     },
     async ensurePod(pod) {

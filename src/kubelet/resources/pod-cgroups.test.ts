@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Pod } from '../../api/types.ts';
 import { FakeClock } from '../../base/clock.ts';
+import { projectionOf } from '../../journal/journal.ts';
+import type { JournalRecord } from '../../journal/record.ts';
 import { fakeCgroups } from './fake-cgroups.ts';
 import { type MemoryQos, podCgroups } from './index.ts';
 
@@ -21,11 +23,14 @@ beforeEach(() => {
   kernel = fakeCgroups();
 });
 /** A kubelet that starts, with the pods that it will hear of. */
+let written: JournalRecord[] = [];
 function aTree(pods: Pod[], memoryQos: MemoryQos | undefined = undefined) {
+  written = [];
   return podCgroups({
     fs: kernel,
     clock: new FakeClock(0),
-    journal: { write: () => {} },
+    journal: { write: (record) => void written.push(record) },
+    nodeName: 'n1',
     cgroupRoot: '/',
     driver: 'cgroupfs',
     cgroupsPerQos: true,
@@ -45,6 +50,17 @@ test('all pods together have what the node gives them', async () => {
   expect(kernel.tree.get('/kubepods')).toMatchObject({ cpuShares: 2048, memoryBytes: 2 ** 30, pids: 4000 });
   expect(kernel.tree.get('/kubepods/besteffort')).toMatchObject({ cpuShares: 2 });
   expect(kernel.tree.get('/kubepods/burstable')).toMatchObject({ cpuShares: 2 });
+});
+
+test('that it is so is an Event of the node', async () => {
+  await aTree([]).start();
+  const event = written.map((record) => projectionOf(record).event?.(record)).find((draft) => draft !== undefined);
+  expect(event).toMatchObject({
+    object: { kind: 'Node', name: 'n1' },
+    type: 'Normal',
+    reason: 'NodeAllocatableEnforced',
+    message: 'Updated Node Allocatable limit across pods',
+  });
 });
 
 test('the burstable class weighs what its pods ask for, as they come and go', async () => {
