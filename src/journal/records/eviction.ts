@@ -72,7 +72,7 @@ export const evictionProjections: Projections<EvictionRecord> = {
   },
   'eviction.spared': { log: ({ pod }) => failure('Eviction manager: cannot evict a critical pod', { pod }) },
   'eviction.evicting': {
-    log: ({ object, message }) => info(2, 'Evicting pod', { pod: `${object.namespace}/${object.name}`, message }),
+    log: ({ object, message }) => info(3, 'Evicting pod', { pod: `${object.namespace}/${object.name}`, message }),
     event: ({ object, message, annotations }) => ({
       ...warningEvent(object, 'Evicted', message),
       ...(annotations === undefined ? {} : { annotations }),

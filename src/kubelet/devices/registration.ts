@@ -56,7 +56,7 @@ export async function serveRegistration(
   onRegister: (registered: Registered) => Promise<void>,
 ): Promise<() => void> {
   const folder = dirname(socket);
-  await mkdir(folder, { recursive: true, mode: 0o750 });
+  await mkdir(folder, { recursive: true, mode: 0o755 });
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     if ((await lstat(path)).isSocket()) await rm(path);

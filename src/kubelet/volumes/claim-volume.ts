@@ -1,5 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import type { Node, PersistentVolume } from '../../api/types.ts';
+import { codeOf } from '../../base/errors.ts';
 import { matchesTerms } from '../admission/index.ts';
 import { NotAttachedYet } from '../csi/index.ts';
 import type { MountedVolume } from '../parts.ts';
@@ -24,7 +25,7 @@ export interface ClaimVolumeOptions {
 
 /** What went wrong, as Events say it; of raw block devices `Map…`. */
 export type VolumeOperation =
-  `${'MountVolume.SetUp' | 'MountVolume.NodeAffinity check' | 'MapVolume.SetUpDevice' | 'MapVolume.NodeAffinity check'} failed`;
+  `${'MountVolume.SetUp' | 'MountVolume.NewMounter initialization' | 'MountVolume.NodeAffinity check' | 'MapVolume.SetUpDevice' | 'MapVolume.NodeAffinity check'} failed`;
 
 /** Something went wrong with a persistent volume: its Event names that, not the pod's name for it. */
 export class PersistentVolumeProblem extends Error {
@@ -62,7 +63,7 @@ export async function setUpBoundVolume(bound: BoundVolume, options: ClaimVolumeO
     );
   }
   return (isBlock ? mapBoundVolume : mountBoundVolume)(bound, options).catch((error: unknown) => {
-    if (error instanceof NotAttachedYet) throw error;
+    if (error instanceof NotAttachedYet || error instanceof PersistentVolumeProblem) throw error;
     const operation = isBlock ? 'MapVolume.SetUpDevice failed' : 'MountVolume.SetUp failed';
     throw new PersistentVolumeProblem(bound.pvName, operation, systemErrorText(error), { cause: error });
   });
@@ -81,6 +82,15 @@ async function mapBoundVolume(
     );
   await expectBlockDevice(local.path);
   return { hostPath: await linkLocal(local.path), readOnly, device: true };
+}
+
+/** Why a place of the node cannot be a local volume; undefined when it can. */
+export async function findLocalProblem(path: string): Promise<string | undefined> {
+  try {
+    return (await stat(path)).isDirectory() ? undefined : 'only directory and block device are supported';
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? `path "${path}" does not exist` : systemErrorText(error);
+  }
 }
 
 async function mountBoundVolume(
@@ -106,10 +116,10 @@ async function mountBoundVolume(
   }
   const { local, nfs } = spec;
   if (local !== undefined) {
-    return mountOnce('local-volume', async (folder) => {
-      if (!(await stat(local.path)).isDirectory()) throw new Error('only directory and block device are supported');
-      await mounts.bind(local.path, folder);
-    });
+    const problem = await findLocalProblem(local.path);
+    if (problem !== undefined)
+      throw new PersistentVolumeProblem(pvName, 'MountVolume.NewMounter initialization failed', problem);
+    return mountOnce('local-volume', (folder) => mounts.bind(local.path, folder));
   }
   if (nfs !== undefined) {
     return mountOnce('nfs', (folder) =>

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PersistentVolumeClaim, Pod, Volume } from '../../api/types.ts';
 import { aContainer, aPod } from '../test-builders.ts';
+import { findLocalProblem } from './claim-volume.ts';
 import { hugePageOptions, setUpEmptyDir, tmpfsOptions } from './empty-dir.ts';
 import { claimNameOf, findBindingProblem, findClaimProblem, findModeProblem } from './persistent.ts';
-import { isRefreshed } from './set-up.ts';
+import { isRefreshed, setUpVolume } from './set-up.ts';
 
 const withLimits = (...limits: (Record<string, string> | undefined)[]): Pod => ({
   metadata: { name: 'web' },
@@ -124,6 +125,22 @@ test.each<[Volume, string | undefined, boolean]>([
 ])('%j: its claim, and whether it is refreshed', (volume, claimName, refreshed) => {
   expect(claimNameOf(withLimits(), volume)).toBe(claimName);
   expect(isRefreshed(volume)).toBe(refreshed);
+});
+
+test.each([
+  ['/', undefined],
+  ['/no/such/folder', 'path "/no/such/folder" does not exist'],
+  ['/proc/self/status', 'only directory and block device are supported'],
+])('%s as a local volume: %s', async (path, problem) => expect(await findLocalProblem(path)).toBe(problem));
+
+test.each<[Volume, string]>([
+  [
+    { name: 'v', flexVolume: { driver: 'a/b' } },
+    'failed to get Plugin from volumeSpec for volume "v" err=no volume plugin matched: flexVolume is not supported',
+  ],
+  [{ name: 'v', gitRepo: { repository: 'x' } }, 'git-repo volume plugin has been disabled'],
+])('%o is refused', async (volume, message) => {
+  await expect(setUpVolume(aPod(), volume, { rootDir: '/' } as never)).rejects.toThrow(message);
 });
 
 describe('a volume is used as what it is', () => {

@@ -83,7 +83,7 @@ export async function setUpEmptyDir(
   const onDisk = medium === '';
   const isReady = await exists(marker);
   if (isReady && (await (onDisk ? exists(folder) : isMounted(folder, mounts)))) return;
-  await mkdir(folder, { recursive: true, mode: 0o750 });
+  await mkdir(folder, { recursive: true, mode: 0o755 });
   if (medium === 'Memory') await ensureTmpfs(folder, mounts, tmpfsOptions(pod, sizeLimit, options));
   else if (medium.startsWith('HugePages')) {
     if (!(await isMounted(folder, mounts))) await mounts.hugetlbfs(folder, hugePageOptions(pod, medium));

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
 import { codeOf } from '../../base/errors.ts';
+import { systemErrorText } from '../system-error-text.ts';
 
 type Kind = 'Directory' | 'File' | 'Socket' | 'CharDevice' | 'BlockDevice';
 
@@ -25,9 +26,10 @@ const isKind = (type: string): type is Kind => type in names;
 /** Sees to it that a hostPath is what its type says, making it where the type allows that. Rejects with upstream's words. */
 export async function ensureHostPath(path: string, type: string): Promise<void> {
   if (type === '') return;
+  let unknown = `path "${path}" does not exist`;
   const info = await stat(path).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
+    if (codeOf(error) !== 'ENOENT') unknown = systemErrorText(error);
+    return undefined;
   });
   if (info === undefined && type === 'DirectoryOrCreate') {
     await mkdir(path, { recursive: true, mode: 0o755 });
@@ -44,8 +46,6 @@ export async function ensureHostPath(path: string, type: string): Promise<void> 
   const problem = `${path} is not a ${names[wanted]}`;
   if (found !== undefined) throw new Error(`hostPath type check failed: ${problem}, it's a ${found}`);
   const why =
-    info === undefined
-      ? `path "${path}" does not exist`
-      : 'only recognise file, directory, socket, block device and character device';
+    info === undefined ? unknown : 'only recognise file, directory, socket, block device and character device';
   throw new Error(`hostPath type check failed, ${problem}, unable to determine its type: ${why}`);
 }

@@ -19,7 +19,7 @@ export interface PayloadVolumeOptions extends PayloadInputs, Placement {
  */
 export async function setUpPayload(pod: Pod, volume: Volume, folder: string, options: PayloadVolumeOptions) {
   const payload = await computePayload(pod, volume, options);
-  await mkdir(folder, { recursive: true, mode: 0o750 });
+  await mkdir(folder, { recursive: true, mode: 0o755 });
   if (options.inMemory) await ensureTmpfs(folder, options.mounts, tmpfsOptions(pod, undefined, options));
   else await openToAll(folder);
   await makeNestedMounts(pod, volume.name, folder);

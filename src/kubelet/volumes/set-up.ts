@@ -155,6 +155,13 @@ export async function setUpVolume(pod: Pod, volume: Volume, options: SetUpOption
       await mounts.nfs(`${server}:${path}`, folder, readOnly ? ['ro'] : []);
     return { hostPath: folder, readOnly };
   }
+  if (volume.gitRepo !== undefined) {
+    throw new Error(
+      'git-repo volume plugin has been disabled; if necessary, it may be re-enabled by enabling the feature-gate `GitRepoVolumeDriver`',
+    );
+  }
   const what = Object.keys(volume).filter((key) => key !== 'name');
-  throw new Error(`no volume plugin matched: ${what.join(', ') || 'a volume without a source'} is not supported`);
+  throw new ClaimProblem(
+    `failed to get Plugin from volumeSpec for volume "${volume.name}" err=no volume plugin matched: ${what.join(', ') || 'a volume without a source'} is not supported`,
+  );
 }

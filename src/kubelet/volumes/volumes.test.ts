@@ -127,6 +127,14 @@ describe('ensureHostPath', () => {
       `hostPath type check failed, ${path} is not ${what}, unable to determine its type: path "${path}" does not exist`,
     );
   });
+  test.each(['Directory', 'Socket'])('a %s below what is no folder', async (type) => {
+    const path = '/proc/self/status/x';
+    await expect(ensureHostPath(path, type)).rejects.toThrow(
+      `unable to determine its type: stat ${path}: not a directory`,
+    );
+  });
+  test('a folder that cannot be made', () =>
+    expect(ensureHostPath('/proc/self/status/x', 'DirectoryOrCreate')).rejects.toThrow('not a directory, mkdir'));
   test.each([
     ['/dev/null', 'File', 'a file', 'CharDevice'],
     ['/', 'FileOrCreate', 'a file', 'Directory'],
