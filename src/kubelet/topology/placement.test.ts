@@ -46,7 +46,8 @@ let rootDir: string;
 beforeEach(() => {
   rootDir = mkdtempSync(join(tmpdir(), 'placement-'));
 });
-afterEach(() => rmSync(rootDir, { recursive: true }));
+// A checkpoint of the last test may still be on its way.
+afterEach(() => rmSync(rootDir, { recursive: true, maxRetries: 5 }));
 
 const gpu = 'x.io/gpu';
 const aPlugin: DevicePlugin = {
