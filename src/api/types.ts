@@ -48,7 +48,8 @@ export type ResourceRequirements = Json<V1ResourceRequirements>;
 export type Volume = Json<V1Volume>;
 export type VolumeMount = Json<V1VolumeMount>;
 export type Node = Json<V1Node>;
-export type NodeStatus = Json<V1NodeStatus>;
+/** With what the client library has not heard of yet. */
+export type NodeStatus = Json<V1NodeStatus> & { nodeInfo?: { runningInUserNamespace?: boolean } };
 export type NodeAddress = Json<V1NodeAddress>;
 export type NodeCondition = Json<V1NodeCondition>;
 export type ConfigMap = Json<V1ConfigMap>;

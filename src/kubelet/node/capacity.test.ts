@@ -16,7 +16,7 @@ describe('capacity', () => {
     expect(computeCapacity(aMachine({ milliCpu: 2000, memoryBytes: 4 * gi }), 100 * gi, settings)).toEqual({
       cpu: '2',
       memory: '4Gi',
-      'ephemeral-storage': '100Gi',
+      'ephemeral-storage': String(100 * 2 ** 30),
       pods: '110',
     }));
 
@@ -33,7 +33,7 @@ describe('capacity', () => {
 });
 
 describe('allocatable', () => {
-  const capacity = { cpu: '4', memory: '8Gi', 'ephemeral-storage': '100Gi', pods: '110' };
+  const capacity = { cpu: '4', memory: '8Gi', 'ephemeral-storage': String(100 * 2 ** 30), pods: '110' };
 
   test.each<[string, Partial<CapacitySettings>, Record<string, string>]>([
     ['nothing reserved', {}, capacity],
@@ -45,7 +45,7 @@ describe('allocatable', () => {
     [
       'eviction thresholds',
       { evictionHard: { 'memory.available': '1Gi', 'nodefs.available': '10%' } },
-      { ...capacity, memory: '7Gi', 'ephemeral-storage': '90Gi' },
+      { ...capacity, memory: '7Gi', 'ephemeral-storage': String(90 * 2 ** 30) },
     ],
     ['thresholds of 0 %', { evictionHard: { 'nodefs.available': '0%', 'imagefs.available': '0%' } }, capacity],
     ['never below nothing', { systemReserved: { memory: '9Gi', cpu: '5' } }, { ...capacity, memory: '0', cpu: '0' }],

@@ -40,7 +40,7 @@ export function computeCapacity(
   const huge = [...machine.hugePages].map(([size, bytes]) => [hugePageName(size), binaryText(bytes)]);
   return {
     cpu: cpuText(machine.milliCpu),
-    'ephemeral-storage': binaryText(storageBytes),
+    'ephemeral-storage': String(storageBytes),
     ...Object.fromEntries(huge),
     memory: binaryText(machine.memoryBytes),
     pods: String(podsPerCore > 0 ? Math.min(podsPerCore * cores, maxPods) : maxPods),
@@ -72,7 +72,7 @@ export function computeAllocatable(
   return {
     ...capacity,
     cpu: cpuText(Math.max(0, milliOf(capacity.cpu) - reserved('cpu', milliOf))),
-    'ephemeral-storage': binaryText(Math.max(0, storage)),
+    'ephemeral-storage': String(Math.max(0, storage)),
     memory: binaryText(Math.max(0, memory)),
   };
 }

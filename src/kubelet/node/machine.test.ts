@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseCpuLimit, parseMemoryLimit } from './machine.ts';
+import { isMapped, parseCpuLimit, parseMemoryLimit } from './machine.ts';
 
 const none = Number.POSITIVE_INFINITY;
 
@@ -17,3 +17,9 @@ test.each<[string, string | undefined, string | undefined, number]>([
   ['one core and a half', '150000', '100000', 1500],
   ['a short period', '20000', '10000', 2000],
 ])('CPU limit: %s', (_name, quota, period, milli) => expect(parseCpuLimit(quota, period)).toBe(milli));
+
+test.each([
+  ['         0          0 4294967295\n', false],
+  ['         0     100000      65536\n', true],
+  ['', false],
+])('users mapped by %j: %s', (map, mapped) => expect(isMapped(map)).toBe(mapped));

@@ -12,6 +12,8 @@ export interface Machine {
   readonly hugePages: ReadonlyMap<number, number>;
   readonly machineId: string;
   readonly systemUuid: string;
+  /** Whether root here is somebody else outside. */
+  readonly inUserNamespace: boolean;
   readonly bootId: string;
   readonly kernelVersion: string;
   readonly osImage: string;
@@ -82,6 +84,9 @@ const goArchitectures: Readonly<Record<string, string>> = {
   s390x: 's390x',
 };
 
+/** Whether a map of users (`inside outside count`) is another than everybody to themselves. */
+export const isMapped = (uidMap: string): boolean => !/^\s*(?:0\s+0\s+4294967295\s*)?$/.test(uidMap);
+
 /** Reads the machine once; limits of the node's own cgroup count as the machine's size. */
 export async function readMachine(cgroupRoot = '/sys/fs/cgroup'): Promise<Machine> {
   const limits = cgroupLimits(cgroupRoot);
@@ -93,6 +98,7 @@ export async function readMachine(cgroupRoot = '/sys/fs/cgroup'): Promise<Machin
     hugePages: await readHugePages(),
     machineId: firstOf('/etc/machine-id', '/var/lib/dbus/machine-id'),
     systemUuid: firstOf('/sys/class/dmi/id/product_uuid', '/kind/product_uuid', '/etc/machine-id'),
+    inUserNamespace: isMapped(firstOf('/proc/self/uid_map')),
     bootId: firstOf('/proc/sys/kernel/random/boot_id'),
     kernelVersion: release(),
     osImage: /^PRETTY_NAME="?([^"\n]*)"?/m.exec(osRelease)?.[1] ?? 'Linux',

@@ -63,6 +63,7 @@ export function renderNodeStatus(input: NodeStatusInput): NodeStatus {
       machineID: machine.machineId,
       operatingSystem: 'linux',
       osImage: machine.osImage,
+      runningInUserNamespace: machine.inUserNamespace,
       systemUUID: machine.systemUuid,
       ...(machine.swapBytes > 0 ? { swap: { capacity: machine.swapBytes } } : {}),
     },

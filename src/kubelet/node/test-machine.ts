@@ -7,6 +7,7 @@ export const aMachine = (more: Partial<Machine> = {}): Machine => ({
   swapBytes: 0,
   hugePages: new Map(),
   machineId: 'machine-1',
+  inUserNamespace: false,
   systemUuid: 'system-1',
   bootId: 'boot-1',
   kernelVersion: '6.18.0',

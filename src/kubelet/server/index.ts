@@ -4,6 +4,7 @@ import {
   type RequestListener,
   type Server,
   type ServerResponse,
+  STATUS_CODES,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
@@ -22,9 +23,10 @@ import { featureEnabled, parseGoDuration, renderConfigz } from '../config/index.
 import type { PodCache, PodCatalog } from '../parts.ts';
 import { authenticator, credentialsOf, type User } from './authenticate.ts';
 import { authorizer, requestAttributes } from './authorize.ts';
-import { findRoute, metricPath, type Route, requestUrl, sendJson, sendText } from './router.ts';
+import { findRoute, metricPath, type Route, redirect, requestUrl, sendJson, sendText } from './router.ts';
 import { checkpointRoute } from './routes/checkpoint.ts';
 import { containerLogsRoute } from './routes/container-logs.ts';
+import { debugFlagsRoute } from './routes/debug-flags.ts';
 import { healthRoutes } from './routes/healthz.ts';
 import { nodeLogsRoute } from './routes/node-logs.ts';
 import { podRoutes } from './routes/pods.ts';
@@ -68,6 +70,19 @@ const day = 24 * 3_600_000;
 /** What upstream gives a request, since logs and streams last. */
 const requestTimeoutMs = 4 * 3_600_000;
 
+const profilingDisabled: Route = {
+  path: '/debug/pprof/*',
+  debug: true,
+  handle: ({ response }) => sendText(response, 405, 'profiling endpoint is disabled.\n'),
+};
+
+/** Folders that are asked for without their slash are elsewhere, by one character. */
+const folders = ['/runningpods', '/logs', '/debug/pprof'];
+
+/** What says that it is off where debugging handlers are; the others of them are not there at all. */
+const saysDisabled =
+  /^\/(?:(?:run|exec|attach|portForward|containerLogs)(?:\/.*)?|(?:runningpods|logs|debug\/pprof)\/.*)$/;
+
 function allRoutes(options: ServerOptions, streams: ReturnType<typeof streamHandlers>): readonly Route[] {
   const { config, catalog, cache, statusOf, clock } = options;
   const feature = (name: string): boolean => featureEnabled(config.featureGates ?? {}, name);
@@ -76,13 +91,14 @@ function allRoutes(options: ServerOptions, streams: ReturnType<typeof streamHand
     ...podRoutes({ catalog, cache, statusOf }),
     {
       path: '/configz',
-      methods: ['GET'],
       debug: true,
       handle: ({ response }) => sendJson(response, renderConfigz(config)),
     },
     ...Object.entries(options.texts).flatMap(([path, make]): Route[] =>
-      [path, `${path}/`].map((p) => ({
+      // Statistics are a service of their own upstream, which is particular about methods but not about slashes.
+      (path.startsWith('/stats/') ? [path, `${path}/`] : [path]).map((p) => ({
         path: p,
+        ...(path.startsWith('/stats/') ? { methods: ['GET', 'POST'] } : {}),
         async handle({ response, url }) {
           const { text, contentType } = await make(url.searchParams);
           sendText(response, 200, text, contentType);
@@ -122,19 +138,8 @@ function allRoutes(options: ServerOptions, streams: ReturnType<typeof streamHand
       flagz: feature('ComponentFlagz'),
     }),
     ...streams.routes,
-    {
-      path: '/debug/flags/v',
-      methods: ['PUT'],
-      debug: true,
-      async handle({ request, response }) {
-        const chunks: Buffer[] = [];
-        for await (const chunk of request) chunks.push(chunk as Buffer);
-        const level = Number(Buffer.concat(chunks).toString('utf8'));
-        if (!Number.isInteger(level)) return sendText(response, 400, 'a number is wanted\n');
-        options.setVerbosity(level);
-        sendText(response, 200, `successfully set klog.logging.verbosity to ${level}`);
-      },
-    },
+    debugFlagsRoute({ enabled: config.enableDebugFlagsHandler, setVerbosity: options.setVerbosity }),
+    ...(config.enableProfilingHandler ? [] : [profilingDisabled]),
     ...options.extraRoutes,
   ];
 }
@@ -190,12 +195,15 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
     url: URL,
     debugAllowed: boolean,
   ): Promise<void> {
+    if (!debugAllowed && saysDisabled.test(url.pathname))
+      return sendText(response, 405, 'Debug endpoints are disabled.\n');
+    if (folders.includes(url.pathname)) return redirect(response, `${url.pathname}/${url.search}`);
     const match = findRoute(available, url.pathname);
-    if (match === undefined) return sendText(response, 404, '404 page not found\n');
-    if (match.route.debug === true && !debugAllowed) return sendText(response, 405, 'Debug endpoints are disabled.\n');
+    if (match === undefined || (match.route.debug === true && !debugAllowed))
+      return sendText(response, 404, '404 page not found\n');
     if (match.route.methods !== undefined && !match.route.methods.includes(request.method ?? '')) {
       response.setHeader('allow', match.route.methods.join(', '));
-      return sendText(response, 405, '405: Method Not Allowed\n');
+      return sendText(response, 405, '405: Method Not Allowed');
     }
     await match.route.handle({ request, response, url, params: match.params });
   }
@@ -250,7 +258,8 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
   async function onUpgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     const url = requestUrl(request.url);
     const refused = await refusal(request, url.pathname);
-    if (refused !== undefined) return refuseUpgrade(client, refused.status, 'Refused', refused.text);
+    if (refused !== undefined)
+      return refuseUpgrade(client, refused.status, STATUS_CODES[refused.status] ?? '', refused.text);
     if (!config.enableDebuggingHandlers)
       return refuseUpgrade(client, 405, 'Method Not Allowed', 'Debug endpoints are disabled.\n');
     const answered = begin(request.method ?? '', metricPath(routes, url.pathname), 'readwrite');
@@ -268,6 +277,8 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
         requestCert: true,
         // Whoever comes without a good certificate may still have a token: the authenticator decides.
         rejectUnauthorized: false,
+        // Anything else is answered as if nobody had spoken of an upgrade.
+        shouldUpgradeCallback: (request: IncomingMessage) => streams.isStream(requestUrl(request.url).pathname),
         minVersion: config.tlsMinVersion === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
         ...(config.tlsCipherSuites === undefined
           ? {}
@@ -302,11 +313,7 @@ export async function startServers(options: ServerOptions): Promise<{ close(): v
     servers.push(secure);
   }
   if (config.readOnlyPort !== undefined && config.readOnlyPort > 0) {
-    const open = routes
-      .filter(
-        ({ path }) => /^\/(pods|stats|metrics|healthz)/.test(path) || findRoute(routes, path)?.route.debug === true,
-      )
-      .filter(({ path }) => path !== '/configz');
+    const open = routes.filter(({ path }) => /^\/(pods|stats|metrics|healthz)/.test(path));
     const readOnly = createHttpServer(listener(open, 'readonly', false, false));
     await listen(readOnly, config.readOnlyPort, config.address);
     servers.push(readOnly);

@@ -87,11 +87,23 @@ export function sendText(
   text: string,
   contentType = 'text/plain; charset=utf-8',
 ): void {
-  response.writeHead(status, { 'content-type': contentType, 'x-content-type-options': 'nosniff' });
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(text),
+    'x-content-type-options': 'nosniff',
+  });
   response.end(text);
 }
 
+/** Sends the caller elsewhere on this server, with the same method. */
+export function redirect(response: ServerResponse, location: string): void {
+  response.setHeader('location', location);
+  const link = location.replaceAll('&', '&amp;').replaceAll('"', '&#34;').replaceAll('<', '&lt;');
+  sendText(response, 307, `<a href="${link}">Temporary Redirect</a>.\n\n`, 'text/html; charset=utf-8');
+}
+
 export function sendJson(response: ServerResponse, value: unknown, status = 200): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(typeof value === 'string' ? value : JSON.stringify(value));
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  response.end(text);
 }

@@ -14,7 +14,7 @@ beforeAll(async () => {
       execSync: async (_id, command) => ({
         stdout: Buffer.from(command.join('|')),
         stderr: Buffer.from('!'),
-        exitCode: 0,
+        exitCode: command[0] === 'false' ? 1 : 0,
       }),
     },
   });
@@ -102,25 +102,31 @@ describe('what is answered', () => {
     ['GET', '/pods', 200, /"kind":"PodList","apiVersion":"v1".*"name":"web"/],
     ['GET', '/pods/', 200, /"name":"web"/],
     ['GET', '/runningpods/', 200, /"uid":"uid-1".*"name":"main"/],
-    ['GET', '/runningpods', 404, /not found/],
+    ['GET', '/runningpods', 307, /^<a href="\/runningpods\/">Temporary Redirect<\/a>\.\n\n$/],
+    ['GET', '/logs?query=kubelet', 307, /"\/logs\/\?query=kubelet"/],
+    ['GET', '/metrics/', 404, /not found/],
+    ['GET', '/healthz?verbose&exclude=log', 200, /^\[\+\]ping ok\n\[\+\]log excluded: ok\n/],
+    ['GET', '/healthz?verbose&exclude=x', 200, /^warn: some health checks cannot be excluded: no matches for "x"$/m],
     ['GET', '/configz', 200, /"kubeletconfig":\{/],
     ['GET', '/metrics', 200, /^a 1\n$/],
     ['POST', '/run/default/web/main?cmd=ls%20-l', 200, /^ls\|-l!$/],
     ['POST', '/run/default/web/uid-1/main?cmd=ls', 200, /^ls!$/],
-    ['GET', '/run/default/web/main?cmd=ls', 405, /Not Allowed/],
+    ['GET', '/run/default/web/main?cmd=ls', 405, /^405: Method Not Allowed$/],
+    ['POST', '/run/default/web/main?cmd=false', 500, /^command 'false' exited with 1: false!$/],
     ['POST', '/exec/default/web/main?command=ls&output=1', 500, /not asked for/],
     ['POST', '/exec/default/web/main?command=ls', 400, /^you must specify at least 1 of stdin, stdout, stderr$/],
     ['POST', '/exec/default/gone/main?command=ls&output=1', 404, /^pod does not exist$/],
     ['POST', '/exec/default/web/gone?command=ls&output=1', 500, /^container not found \("gone"\)$/],
     ['POST', '/attach/default/web/gone?output=1', 500, /^container gone not found in pod web_default$/],
     ['POST', '/portForward/default/web/another-uid', 404, /^pod not found$/],
-    ['GET', '/containerLogs/default/gone/main', 404, /^pod "gone" does not exist\n$/],
-    ['GET', '/containerLogs/default/web/gone', 404, /^container "gone" not found in pod "web"\n$/],
-    ['GET', '/containerLogs/default/web/main?tailLines=x', 400, /^\{"message":"Unable to decode query\."\}$/],
-    ['GET', '/containerLogs/default/web/main?tailLines=-1', 422, /^\{"message":"Invalid request\."\}$/],
+    ['GET', '/containerLogs/default/gone/main', 404, /^pod "gone" does not exist$/],
+    ['GET', '/containerLogs/default/web/gone', 404, /^container "gone" not found in pod "web"$/],
+    ['GET', '/containerLogs/default/web/main?tailLines=x', 400, /^\{"message": "Unable to decode query\."\}$/],
+    ['GET', '/containerLogs/default/web/main?tailLines=-1', 422, /^\{"message": "Invalid request\."\}$/],
     ['GET', '/containerLogs/default/web/main', 400, /^container "main" in pod "web" is not available$/],
-    ['GET', '/containerLogs/default/web/main?stream=Stdout', 400, /^\{"message":"Unable to decode query\."\}$/],
-    ['POST', '/configz', 405, /Not Allowed/],
+    ['GET', '/containerLogs/default/web/main?stream=Stdout', 400, /^unable to return the given log stream: "Stdout"/],
+    ['GET', '/containerLogs/default/web/main?stream=Both', 422, /Invalid request/],
+    ['POST', '/configz', 200, /"kubeletconfig"/],
     ['PUT', '/logs/', 405, /Not Allowed/],
     ['GET', '/flagz', 200, /^\nkubelet flagz\nWarning: .*\n\nmax-pods=7\n$/],
     [
@@ -129,7 +135,10 @@ describe('what is answered', () => {
       200,
       /^\nkubelet statusz\nWarning: .*\n\nStarted: .*\nUp: 1 hr \d\d min \d\d sec\nBinary version: 1\.37\.2\n/,
     ],
-    ['POST', '/statusz', 405, /Not Allowed/],
+    ['POST', '/statusz', 200, /kubelet statusz/],
+    ['GET', '/debug/flags/v', 406, /^unsupported http method\n$/],
+    ['PUT', '/debug/flags/v', 400, /^strconv.ParseUint: parsing "": invalid syntax\n$/],
+    ['POST', '/exec/default/gone/main', 400, /^you must specify at least 1 of/],
     ['POST', '/checkpoint/default/gone/main', 404, /^pod does not exist$/],
     ['POST', '/checkpoint/default/web/gone', 404, /^container gone does not exist$/],
     ['POST', '/checkpoint/default/web/main?timeout=x', 404, /^cannot parse value of timeout parameter$/],
@@ -152,7 +161,7 @@ describe('what is answered', () => {
   test('the log level can be set', async () => {
     expect(await server.ask('/debug/flags/v', { method: 'PUT' }, '5')).toMatchObject({
       status: 200,
-      body: 'successfully set klog.logging.verbosity to 5',
+      body: 'successfully set klog.logging.verbosity to 5\n',
     });
     expect(server.journal.records).toContainEqual({ kind: 'node.flagWarning', text: '-v=5' });
   });
@@ -233,9 +242,29 @@ describe('in other circumstances', () => {
 
   test('without debugging handlers', () =>
     during({ enableDebuggingHandlers: false }, async (own) => {
-      for (const path of ['/runningpods/', '/containerLogs/default/web/main', '/logs/', '/configz'])
+      for (const path of ['/runningpods/', '/containerLogs/default/web/main', '/logs/', '/debug/pprof/', '/exec/a'])
         expect(await own.ask(path)).toMatchObject({ status: 405, body: 'Debug endpoints are disabled.\n' });
+      for (const path of ['/configz', '/flagz', '/statusz', '/debug/flags/v', '/checkpoint/default/web/main'])
+        expect(await own.ask(path)).toMatchObject({ status: 404 });
       expect(await own.ask('/pods')).toMatchObject({ status: 200 });
+    }));
+
+  test('without some debugging handlers', () =>
+    during({ enableProfilingHandler: false, enableDebugFlagsHandler: false }, async (own) => {
+      expect(await own.ask('/debug/pprof/heap')).toMatchObject({
+        status: 405,
+        body: 'profiling endpoint is disabled.\n',
+      });
+      expect(await own.ask('/debug/flags/v', { method: 'PUT' }, '5')).toMatchObject({
+        status: 405,
+        body: 'flags endpoint is disabled.\n',
+      });
+    }));
+
+  test('an upgrade that nobody can give is no reason not to answer', () =>
+    during({}, async (own) => {
+      const headers = { connection: 'Upgrade', upgrade: 'websocket' };
+      expect(await own.ask('/healthz', { headers })).toMatchObject({ status: 200, body: 'ok' });
     }));
 
   test('nobody in particular may be let in, but not with a bad token', () =>

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CriError } from '../../cri/port.ts';
-import { aContainer, aPod, aSandbox, aSeen, aSeenPod, running } from '../test-builders.ts';
+import { aContainer, aPod, aSandbox, aSeen, aSeenPod, exited, running } from '../test-builders.ts';
 import { aServer, nobody, type TestServer } from './testing.ts';
 
 /** The runtime's streaming server: what it does with the next connection is each test's own. */
@@ -28,8 +28,12 @@ beforeAll(async () => {
     return `http://127.0.0.1:${(runtime.address() as AddressInfo).port}/stream/token1?a=b`;
   };
   server = await aServer({
-    pods: [aPod({ containers: [aContainer('main', { tty: true })] })],
+    pods: [
+      aPod({ containers: [aContainer('main', { tty: true })] }),
+      aPod({ containers: [aContainer('main')] }, { name: 'done', uid: 'uid-2' }),
+    ],
     seen: [
+      aSeenPod([aSeen('main', exited(0))], { uid: 'uid-2', sandboxes: [aSandbox({ ready: false })] }),
       aSeenPod([aSeen('main', running), aSeen('main', running, { id: 'older' })], {
         sandboxes: [aSandbox({ id: 'box' })],
       }),
@@ -93,11 +97,22 @@ describe('what the runtime is asked for', () => {
       [{ containerId: 'main-0', stdin: true, stdout: true, stderr: false, tty: true }],
     ],
     ['/portForward/default/web', ['box', []]],
-    ['/portForward/default/web/uid-1?port=80,81&port=82', ['box', [80, 81, 82]]],
+    // Ports of SPDY come on its streams.
+    ['/portForward/default/web/uid-1?port=no', ['box', []]],
   ])('%s', async (path, expected) => {
     serve = (_request, socket) => socket.end(switching);
     (await connected(path)).destroy();
     expect(asked).toEqual(expected);
+  });
+
+  test.each<[string, string, readonly number[]]>([
+    ['v4.channel.k8s.io', '?port=80,81&port=82', [80, 81, 82]],
+    ['v4.channel.k8s.io, SPDY/3.1+portforward.k8s.io', '', []],
+  ])('WebSocket %s with %j', async (protocol, query, ports) => {
+    serve = (_request, socket) => socket.end(switching);
+    const headers = { upgrade: 'websocket', 'sec-websocket-protocol': protocol };
+    (await connected(`/portForward/default/web${query}`, { headers })).destroy();
+    expect(asked).toEqual(['box', ports]);
   });
 });
 
@@ -213,9 +228,29 @@ describe('refusals', () => {
     ],
     ['a pod that is not here', '/exec/default/gone/main?command=ls&output=1', 404, 'pod does not exist'],
     ['another pod of the name', '/portForward/default/web/another', 404, 'pod not found'],
-    ['no port', '/portForward/default/web?port=0', 400, 'invalid port 0'],
   ])('%s', async (_name, asking, status, body) => {
     expect(await upgrade(asking)).toEqual({ status, body });
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    ['', 'query parameter "port" is required'],
+    ['?port=', 'query parameter "port" cannot be empty'],
+    ['?port=0', 'port "0" must be > 0'],
+    ['?port=80,x', 'unable to parse "x" as a port: strconv.ParseUint: parsing "x": invalid syntax'],
+    ['?port=70000', 'unable to parse "70000" as a port: strconv.ParseUint: parsing "70000": value out of range'],
+  ])('a WebSocket without a port to go to: %j', async (query, body) => {
+    const headers = { upgrade: 'websocket' };
+    expect(await upgrade(`/portForward/default/web${query}`, { headers })).toEqual({ status: 400, body });
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    ['/exec/default/done/main?command=ls&output=1', 'container not found ("main")'],
+    ['/attach/default/done/main?output=1', 'container main not found in pod done_default'],
+    ['/portForward/default/done', 'pod not found ("done_default")'],
+  ])('nothing runs there any more: %s', async (asking, body) => {
+    expect(await upgrade(asking)).toEqual({ status: 500, body });
     expect(asked).toEqual([]);
   });
 

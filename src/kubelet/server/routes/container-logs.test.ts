@@ -12,15 +12,17 @@ describe('parseLogQuery', () => {
     ['tailLines=10&limitBytes=5&sinceSeconds=3', { tailLines: 10, limitBytes: 5, sinceSeconds: 3 }],
     ['tail=7', { tailLines: 7 }],
     ['tail=all', { tailLines: undefined }],
-    ['tailLines=1&tail=7', { tailLines: 1 }],
+    ['tailLines=1&tail=7', { tailLines: 7 }],
+    ['tailLines=1&tail=all', { tailLines: undefined }],
+    ['follow=perhaps&previous=FALSE', { follow: true, previous: false }],
     ['sinceTime=2026-11-23T12:00:00Z', { sinceTime: Date.UTC(2026, 10, 23, 12) }],
   ])('%s', (query, expected) => expect(parseLogQuery(new URLSearchParams(query))).toMatchObject(expected));
 
   test.each<[string, 400 | 422]>([
     ['tailLines=x', 400],
-    ['follow=perhaps', 400],
     ['sinceTime=yesterday', 400],
-    ['stream=Stdlog', 400],
+    ['tailLines=', 400],
+    ['stream=Stdlog', 422],
     ['tailLines=-1', 422],
     ['limitBytes=0', 422],
     ['sinceSeconds=0', 422],

@@ -6,7 +6,7 @@ import { readLogs } from '../../../cri/logs/read.ts';
 import type { ObservedContainer } from '../../observed.ts';
 import type { PodCache, PodCatalog } from '../../parts.ts';
 import { findContainer, nameOf, uidOf } from '../../pod-facts.ts';
-import { type Route, sendJson, sendText } from '../router.ts';
+import { type Route, sendText } from '../router.ts';
 
 export interface LogQuery {
   readonly follow: boolean;
@@ -23,28 +23,30 @@ export interface LogQuery {
 export class BadLogQuery extends Error {
   readonly status: 400 | 422;
 
-  constructor(status: 400 | 422) {
-    super(status === 400 ? 'Unable to decode query.' : 'Invalid request.');
+  constructor(
+    status: 400 | 422,
+    text = `{"message": "${status === 400 ? 'Unable to decode query.' : 'Invalid request.'}"}`,
+  ) {
+    super(text);
     this.status = status;
   }
 }
 
 /** `splitStreams`: one of the two streams may be asked for. Throws a BadLogQuery. */
 export function parseLogQuery(query: URLSearchParams, splitStreams = true): LogQuery {
-  const number = (name: string): number | undefined => {
-    const text = query.get(name);
-    if (text === null || text === '') return undefined;
+  const number = (name: string, text = query.get(name)): number | undefined => {
+    if (text === null) return undefined;
     if (!/^-?\d+$/.test(text)) throw new BadLogQuery(400);
     return Number(text);
   };
   const boolean = (name: string): boolean => {
-    const text = query.get(name);
-    if (text === null || text === 'false' || text === '0') return false;
-    if (text === '' || text === 'true' || text === '1') return true;
-    throw new BadLogQuery(400);
+    const text = query.get(name)?.toLowerCase();
+    // Whatever is said is a yes, as with all parameters of the Kubernetes API.
+    return text !== undefined && text !== 'false' && text !== '0';
   };
-  const tail = query.get('tail');
-  const tailLines = number('tailLines') ?? (tail === null || tail === 'all' ? undefined : number('tail'));
+  // The older name of tailLines, which wins.
+  const tail = query.get('tail') || undefined;
+  const tailLines = number('tailLines', tail === 'all' ? null : tail);
   const since = query.get('sinceTime');
   const sinceTime = since === null || since === '' ? undefined : Date.parse(since);
   if (sinceTime !== undefined && Number.isNaN(sinceTime)) throw new BadLogQuery(400);
@@ -56,8 +58,12 @@ export function parseLogQuery(query: URLSearchParams, splitStreams = true): LogQ
     (sinceSeconds ?? 1) < 1 ||
     (limitBytes ?? 1) < 1 ||
     (sinceSeconds !== undefined && sinceTime !== undefined);
-  if (senseless) throw new BadLogQuery(422);
-  if (!(splitStreams ? ['All', 'Stdout', 'Stderr'] : ['All']).includes(stream)) throw new BadLogQuery(400);
+  if (senseless || !['All', 'Stdout', 'Stderr'].includes(stream)) throw new BadLogQuery(422);
+  if (!splitStreams && stream !== 'All')
+    throw new BadLogQuery(
+      400,
+      `unable to return the given log stream: "${stream}". Please enable PodLogsQuerySplitStreams feature gate in kubelet`,
+    );
   return {
     follow: boolean('follow'),
     previous: boolean('previous'),
@@ -138,16 +144,15 @@ export function containerLogsRoute({
         query = parseLogQuery(url.searchParams, splitStreams);
       } catch (error) {
         if (!(error instanceof BadLogQuery)) throw error;
-        sendJson(response, { message: error.message }, error.status);
-        return;
+        return sendText(response, error.status, error.message);
       }
       const pod = catalog.byFullName(namespace, podName);
-      if (pod === undefined) return sendText(response, 404, `pod ${JSON.stringify(podName)} does not exist\n`);
+      if (pod === undefined) return sendText(response, 404, `pod ${JSON.stringify(podName)} does not exist`);
       if (findContainer(pod, containerName) === undefined) {
         return sendText(
           response,
           404,
-          `container ${JSON.stringify(containerName)} not found in pod ${JSON.stringify(podName)}\n`,
+          `container ${JSON.stringify(containerName)} not found in pod ${JSON.stringify(podName)}`,
         );
       }
       const uid = catalog.translateUid(uidOf(pod));
@@ -159,7 +164,7 @@ export function containerLogsRoute({
 
       const gone = new AbortController();
       response.once('close', () => gone.abort());
-      response.writeHead(200, { 'content-type': 'text/plain', 'transfer-encoding': 'chunked' });
+      response.writeHead(200, { 'transfer-encoding': 'chunked' });
       response.flushHeaders();
       try {
         await readLogs(

@@ -24,18 +24,26 @@ export function healthRoutes(syncLoopProblem: () => string | undefined): readonl
     return problem;
   }
 
+  const show = (name: string, check: () => string | undefined, excluded: readonly string[]): string => {
+    if (excluded.includes(name)) return `[+]${name} excluded: ok`;
+    return look(name, check) === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`;
+  };
+
   return [
     {
       path: '/healthz',
       handle({ response, url }) {
         const excluded = url.searchParams.getAll('exclude');
-        const results = Object.entries(checks)
-          .filter(([name]) => !excluded.includes(name))
-          .map(([name, check]) => [name, look(name, check)] as const);
-        const failed = results.some(([, problem]) => problem !== undefined);
-        const lines = results.map(([name, problem]) =>
-          problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`,
-        );
+        const strangers = excluded.filter((name) => !Object.hasOwn(checks, name));
+        const results = Object.entries(checks).map(([name, check]) => show(name, check, excluded));
+        const failed = results.some((line) => line.startsWith('[-]'));
+        const unmatched = strangers.map((name) => JSON.stringify(name)).join(', ');
+        const lines = [
+          ...results,
+          ...(strangers.length === 0
+            ? []
+            : [`warn: some health checks cannot be excluded: no matches for ${unmatched}`]),
+        ];
         if (failed) return sendText(response, 500, `${lines.join('\n')}\nhealthz check failed\n`);
         sendText(response, 200, url.searchParams.has('verbose') ? `${lines.join('\n')}\nhealthz check passed\n` : 'ok');
       },

@@ -28,7 +28,7 @@ export function podRoutes({ catalog, cache, statusOf }: PodsOptions): readonly R
       handle({ response }) {
         const running = cache.all().filter(({ containers }) => containers.some(({ state }) => state === 'running'));
         const items = running.map(({ uid, name, namespace, containers }) => ({
-          metadata: { name, namespace, uid, creationTimestamp: null },
+          metadata: { name, namespace, uid },
           spec: {
             containers: containers
               .filter(({ state }) => state === 'running')

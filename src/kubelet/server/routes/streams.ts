@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Pod } from '../../../api/types.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { CriError, type CriRuntime } from '../../../cri/port.ts';
 import type { PodCache, PodCatalog } from '../../parts.ts';
-import { findContainer, logNameOf, nameOf, namespaceOf, uidOf } from '../../pod-facts.ts';
+import { findContainer, nameOf, namespaceOf, uidOf } from '../../pod-facts.ts';
 import { matchPath, type Route, sendText } from '../router.ts';
 import { proxyUpgrade, refuseUpgrade } from '../upgrade.ts';
 
@@ -42,15 +42,30 @@ export function parseStreams(query: URLSearchParams): Wanted {
   return wanted;
 }
 
-/** Ports of a WebSocket port-forward's query; SPDY's ports come later, on the streams. */
+/** Ports of a WebSocket port-forward's query, of which there must be one; SPDY's ports come later, on the streams. */
 function parsePorts(query: URLSearchParams): readonly number[] {
-  return query.getAll('port').flatMap((text) =>
+  const texts = query.getAll('port');
+  if (texts.length === 0) throw new Refusal(400, 'query parameter "port" is required');
+  return texts.flatMap((text) =>
     text.split(',').map((port) => {
-      const number = Number(port);
-      if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new Refusal(400, `invalid port ${port}`);
-      return number;
+      if (port === '') throw new Refusal(400, 'query parameter "port" cannot be empty');
+      const where = `unable to parse ${JSON.stringify(port)} as a port`;
+      if (!/^\d+$/.test(port))
+        throw new Refusal(400, `${where}: strconv.ParseUint: parsing ${JSON.stringify(port)}: invalid syntax`);
+      if (Number(port) > 65_535)
+        throw new Refusal(400, `${where}: strconv.ParseUint: parsing ${JSON.stringify(port)}: value out of range`);
+      if (Number(port) === 0) throw new Refusal(400, 'port "0" must be > 0');
+      return Number(port);
     }),
   );
+}
+
+const tunnel = 'SPDY/3.1+portforward.k8s.io';
+
+/** Whether the ports must be in the query: of WebSockets, only one that carries SPDY brings them later. */
+export function portsInQuery({ upgrade, 'sec-websocket-protocol': protocols }: IncomingHttpHeaders): boolean {
+  if (upgrade?.toLowerCase() !== 'websocket') return false;
+  return !(protocols ?? '').split(',').some((protocol) => protocol.trim() === tunnel);
 }
 
 const patterns = [
@@ -74,9 +89,9 @@ export function streamHandlers({ cri, catalog, cache }: StreamOptions) {
   }
   const uidFor = (pod: Pod): string => catalog.translateUid(uidOf(pod));
 
-  /** The container's newest instance. */
+  /** The container's instance that runs: nothing can be done in any other. */
   function containerId(pod: Pod, name: string, missing: string): string {
-    const found = cache.get(uidFor(pod))?.containers.find((container) => container.name === name);
+    const found = cache.get(uidFor(pod))?.containers.find((one) => one.name === name && one.state === 'running');
     if (found === undefined) throw new Refusal(500, missing);
     return found.id;
   }
@@ -85,23 +100,29 @@ export function streamHandlers({ cri, catalog, cache }: StreamOptions) {
     kind: (typeof patterns)[number][0],
     params: Readonly<Record<string, string>>,
     query: URLSearchParams,
+    headers: IncomingHttpHeaders,
   ): Promise<string> {
+    // What is asked for is looked at before whether it is there.
+    const streams = kind === 'portForward' ? undefined : parseStreams(query);
+    const ports = kind === 'portForward' && portsInQuery(headers) ? parsePorts(query) : [];
     const pod = findPod(params);
     const name = params.container ?? '';
-    if (kind === 'exec') {
+    if (kind === 'exec' && streams !== undefined) {
       const id = containerId(pod, name, `container not found (${JSON.stringify(name)})`);
-      return cri.exec({ containerId: id, command: query.getAll('command'), ...parseStreams(query) });
+      return cri.exec({ containerId: id, command: query.getAll('command'), ...streams });
     }
-    if (kind === 'attach') {
+    if (kind === 'attach' && streams !== undefined) {
       const id = containerId(pod, name, `container ${name} not found in pod ${nameOf(pod)}_${namespaceOf(pod)}`);
       // The container knows whether it has a terminal; the caller may be wrong.
       const tty = findContainer(pod, name)?.container.tty === true;
-      const wanted = parseStreams(query);
-      return cri.attach({ containerId: id, ...wanted, tty, stderr: wanted.stderr && !tty });
+      return cri.attach({ containerId: id, ...streams, tty, stderr: streams.stderr && !tty });
     }
-    const sandbox = cache.get(uidFor(pod))?.sandboxes[0];
-    if (sandbox === undefined) throw new Refusal(500, `cannot find pod ${logNameOf(pod)} in the runtime`);
-    return cri.portForward(sandbox.id, parsePorts(query));
+    const seen = cache.get(uidFor(pod));
+    const [sandbox] = seen?.sandboxes ?? [];
+    const runs = sandbox?.ready === true || seen?.containers.some(({ state }) => state === 'running');
+    if (sandbox === undefined || !runs)
+      throw new Refusal(500, `pod not found (${JSON.stringify(`${nameOf(pod)}_${namespaceOf(pod)}`)})`);
+    return cri.portForward(sandbox.id, ports);
   }
 
   const refusalOf = (error: unknown): Refusal => {
@@ -119,13 +140,18 @@ export function streamHandlers({ cri, catalog, cache }: StreamOptions) {
         for (const [kind, pattern] of patterns) {
           const params = matchPath(pattern, url.pathname);
           if (params === undefined) continue;
-          await proxyUpgrade(request, client, head, new URL(await target(kind, params, url.searchParams)));
+          await proxyUpgrade(
+            request,
+            client,
+            head,
+            new URL(await target(kind, params, url.searchParams, request.headers)),
+          );
           return;
         }
         throw new Refusal(404, '404 page not found');
       } catch (error) {
         const { status, message } = refusalOf(error);
-        if (!client.destroyed) refuseUpgrade(client, status, 'Error', message);
+        if (!client.destroyed) refuseUpgrade(client, status, STATUS_CODES[status] ?? 'Error', message);
       }
     },
     routes: [
@@ -134,10 +160,10 @@ export function streamHandlers({ cri, catalog, cache }: StreamOptions) {
           path,
           debug: true,
           methods: ['GET', 'POST'],
-          async handle({ response, params, url }) {
+          async handle({ request, response, params, url }) {
             try {
-              await target(kind, params, url.searchParams);
-              throw new Refusal(500, 'Upgrade request required');
+              await target(kind, params, url.searchParams, request.headers);
+              throw new Refusal(500, 'Upgrade request required\n');
             } catch (error) {
               const { status, message } = refusalOf(error);
               sendText(response, status, message);
@@ -156,7 +182,11 @@ export function streamHandlers({ cri, catalog, cache }: StreamOptions) {
               const name = params.container ?? '';
               const command = (url.searchParams.get('cmd') ?? '').split(' ');
               const id = containerId(pod, name, `container not found (${JSON.stringify(name)})`);
-              const { stdout, stderr } = await cri.execSync(id, command, 0);
+              const { stdout, stderr, exitCode } = await cri.execSync(id, command, 0);
+              if (exitCode !== 0) {
+                const printed = Buffer.concat([stdout, stderr]).toString();
+                throw new Refusal(500, `command '${command.join(' ')}' exited with ${exitCode}: ${printed}`);
+              }
               response.writeHead(200, { 'content-type': 'application/json' });
               response.end(Buffer.concat([stdout, stderr]));
             } catch (error) {

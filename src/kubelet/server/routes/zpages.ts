@@ -56,7 +56,7 @@ export function zPages(options: ZPagesOptions): readonly Route[] {
     const name = kind.toLowerCase();
     return {
       path: `/${name}`,
-      methods: ['GET'],
+      debug: true,
       handle({
         request,
         response,
