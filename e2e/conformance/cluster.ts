@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { kubeconfigOf } from '../harness/cluster.ts';
+import { image, kubeconfigOf } from '../harness/cluster.ts';
 import { klab, mustKlab } from '../harness/run.ts';
 import { commonImages } from './images.ts';
 import { pointNodeAtRegistry } from './registry.ts';
@@ -17,12 +17,12 @@ const clusterFile = (kubelet: KubeletKind): string =>
 export interface TestCluster {
   readonly name: string;
   readonly kubeconfig: string;
+  readonly nodes: readonly string[];
 }
 
-/** Makes the cluster, unless it is there, and lets its nodes pull the test images. */
+/** Makes the cluster, unless it is there. */
 export async function ensureCluster(
   name: string,
-  registry: string,
   kubelet: KubeletKind,
   report: (line: string) => void,
 ): Promise<TestCluster> {
@@ -33,18 +33,24 @@ export async function ensureCluster(
     await mustKlab(['export', 'kubeconfig', '--name', name, '--kubeconfig', kubeconfig]);
   } else {
     report(`klab create cluster --name ${name} (every kubelet: ${kubelet})`);
-    await mustKlab(['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-', '--wait', '4m'], {
-      input: clusterFile(kubelet),
-      timeoutMs: 400_000,
-    });
+    await mustKlab(
+      [
+        ...['create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-', '--wait', '4m'],
+        ...(image === undefined ? [] : ['--image', image]),
+      ],
+      { input: clusterFile(kubelet), timeoutMs: 400_000 },
+    );
   }
   const nodes = (await mustKlab(['get', 'nodes', '--name', name])).split('\n').filter((node) => node !== '');
+  return { name, kubeconfig, nodes };
+}
+
+/** Lets the nodes pull the test images, and pulls those that nearly every test uses. */
+export async function pullImages({ nodes }: TestCluster, registry: string): Promise<void> {
   await Promise.all(nodes.map((node) => pointNodeAtRegistry(node, registry)));
-  report('pulling the common test images on every node');
-  for (const image of commonImages) {
-    await Promise.all(nodes.map((node) => mustKlab(['exec', node, '--', 'crictl', 'pull', image])));
+  for (const testImage of commonImages) {
+    await Promise.all(nodes.map((node) => mustKlab(['exec', node, '--', 'crictl', 'pull', testImage])));
   }
-  return { name, kubeconfig };
 }
 
 /** Removes the cluster, if there is one, and its kubeconfig. */

@@ -8,7 +8,7 @@ import { ExecaError } from 'execa';
 import { z } from 'zod';
 import { messageOf } from '../../src/base/errors.ts';
 import { cacheFolder, imageVersions } from '../../src/image/index.ts';
-import { ensureCluster, type KubeletKind, removeCluster } from './cluster.ts';
+import { ensureCluster, type KubeletKind, pullImages, removeCluster } from './cluster.ts';
 import { selectTests } from './focus.ts';
 import { buildTestImages, imagesKey } from './images.ts';
 import { folder, root } from './paths.ts';
@@ -39,7 +39,7 @@ const command = new Command('conformance')
     'after',
     `
 Examples:
-  make conformance                                 the 106 conformance tests of sig-node
+  make conformance                                 the 104 conformance tests of sig-node
   make conformance FOCUS=NodeConformance           every test that is marked so
   make conformance FOCUS='Probing container' ARGS=--keep
   make conformance ARGS='--kubelet upstream'       the same with upstream's kubelet on every node
@@ -82,12 +82,15 @@ async function main(): Promise<number> {
   const key = await imagesKey(base, suite.key);
   const registryName = `${name}-registry`;
   try {
+    // The cluster comes first: with it comes the network that the registry is on.
+    const cluster = await ensureCluster(name, options.kubelet, say);
     say('the registry of the test images');
     const program = join(registry.folder, 'registry');
     await ensureRegistry({ name: registryName, program, key, report: say }, async () =>
       buildTestImages({ base, programs: suite.folder, kubernetes: await kubernetesModule(), report: say }),
     );
-    const cluster = await ensureCluster(name, registryName, options.kubelet, say);
+    say('pulling the common test images on every node');
+    await pullImages(cluster, registryName);
     say(`running ${focus} with ${procs} side by side; reports go to ${out}`);
     const results = await runSuite({
       programs: suite.folder,
