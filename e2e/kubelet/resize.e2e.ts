@@ -158,11 +158,11 @@ test('what does not fit waits, over a restart of the kubelet too, and is granted
 
 test('a guaranteed pod that holds CPUs of its own is never given others', async () => {
   const restart = async (before: string) => {
-    // A policy's own state is not another's.
+    // A policy's own state is not another's; a kubelet that still runs may write its own once more.
     await cluster.onNode(node, [
       'sh',
       '-c',
-      `${before}; rm -f /var/lib/kubelet/cpu_manager_state; systemctl restart kubelet`,
+      `${before}; systemctl stop kubelet; rm -f /var/lib/kubelet/cpu_manager_state; systemctl start kubelet`,
     ]);
     await pods.healthy();
   };
