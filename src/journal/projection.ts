@@ -63,6 +63,9 @@ export const failure = (message: string, fields?: Fields): KlogLine => ({
   ...(fields === undefined ? {} : { fields }),
 });
 
+/** Events about a node lie in the namespace default; whoever sends them knows its UID. */
+export const nodeReference = (name: string): ObjectReference => ({ apiVersion: 'v1', kind: 'Node', name });
+
 export const normalEvent = (object: ObjectReference, reason: string, message: string): EventDraft => ({
   object,
   type: 'Normal',

@@ -1,5 +1,5 @@
 import type { ObjectReference } from '../../api/types.ts';
-import { failure, info, type Projections, warningEvent } from '../projection.ts';
+import { failure, info, nodeReference, type Projections, warningEvent } from '../projection.ts';
 
 /** What the kubelet does when its node runs short of something. */
 export type EvictionRecord =
@@ -45,8 +45,6 @@ export type EvictionRecord =
       readonly process: string;
       readonly pid: number;
     };
-
-const nodeReference = (name: string): ObjectReference => ({ apiVersion: 'v1', kind: 'Node', name });
 
 export const evictionProjections: Projections<EvictionRecord> = {
   'eviction.started': { log: () => info(0, 'Eviction manager: starting control loop') },

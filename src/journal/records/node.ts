@@ -1,5 +1,4 @@
-import type { ObjectReference } from '../../api/types.ts';
-import { failure, info, normalEvent, type Projections, warning, warningEvent } from '../projection.ts';
+import { failure, info, nodeReference, normalEvent, type Projections, warning, warningEvent } from '../projection.ts';
 
 /** What the node's own side of the kubelet tells. */
 export type NodeRecord =
@@ -35,9 +34,6 @@ export type NodeRecord =
   | { readonly kind: 'node.dnsLimited'; readonly node: string; readonly message: string }
   | { readonly kind: 'node.dnsMissing'; readonly node: string; readonly message: string }
   | { readonly kind: 'node.runtimeSilent'; readonly reason: string };
-
-/** Events about a node lie in the namespace default; whoever sends them knows its UID. */
-const nodeReference = (name: string): ObjectReference => ({ apiVersion: 'v1', kind: 'Node', name });
 
 const cgroupV1Text =
   'cgroup v1 detected. Kubernetes will give up its support for it: move the host to cgroup v2, https://kubernetes.io/docs/concepts/architecture/cgroups/';

@@ -1,5 +1,4 @@
-import type { ObjectReference } from '../../api/types.ts';
-import { failure, info, normalEvent, type Projections, warning, warningEvent } from '../projection.ts';
+import { failure, info, nodeReference, normalEvent, type Projections, warning, warningEvent } from '../projection.ts';
 
 /** What the cgroups and the collectors of garbage tell. */
 export type ResourceRecord =
@@ -26,8 +25,6 @@ export type ResourceRecord =
       readonly because: string;
     }
   | { readonly kind: 'resource.garbageFailed'; readonly what: string; readonly reason: string };
-
-const nodeReference = (name: string): ObjectReference => ({ apiVersion: 'v1', kind: 'Node', name });
 
 export const resourceProjections: Projections<ResourceRecord> = {
   'resource.allocatableEnforced': {

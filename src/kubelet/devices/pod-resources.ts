@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { Server, status } from '@grpc/grpc-js';
 import type { Pod } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
+import { createRateLimit } from '../../base/rate-limit.ts';
 import {
   type ContainerDevices,
   type ContainerMemory,
@@ -15,7 +16,6 @@ import { nameOf, namespaceOf, uidOf } from '../pod-facts.ts';
 import type { Placement } from '../topology/index.ts';
 import type { DeviceEntry } from './checkpoint.ts';
 import type { Device } from './decide.ts';
-import { createRateLimit } from './rate-limit.ts';
 import { bind } from './registration.ts';
 
 export interface PodResourceFacts {

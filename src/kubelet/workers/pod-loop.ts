@@ -207,7 +207,8 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
   return {
     activePods,
     handle(change) {
-      if (change.operation === 'ADD') for (const pod of change.pods) toBeAdmitted.add(uidOf(pod));
+      if (change.operation === 'ADD')
+        for (const pod of change.pods) if (!isMirrorPod(pod)) toBeAdmitted.add(uidOf(pod));
       queue.push(change);
       void drain();
     },

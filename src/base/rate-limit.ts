@@ -1,4 +1,4 @@
-import type { Instant } from '../../base/clock.ts';
+import type { Instant } from './clock.ts';
 
 /** Answers whether one more may come now: `burst` at once, and after that as many a second as were said. */
 export function createRateLimit({
