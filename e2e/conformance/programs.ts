@@ -28,7 +28,7 @@ const kubernetes = 'k8s.io/kubernetes/test';
 /** `go` command lines that fill the folder `out`. */
 const recipes = {
   suite: (out: string) => [
-    ['test', '-c', ...flags, '-o', join(out, 'e2e.test'), `${kubernetes}/e2e`],
+    ['test', '-c', '-vet=off', ...flags, '-o', join(out, 'e2e.test'), `${kubernetes}/e2e`],
     [
       'build',
       ...flags,
