@@ -53,6 +53,11 @@ export const apiServerNotReady = (node: string, lastSeen: string, log: string) =
     output: log,
   });
 
+export const apiServerSilent = (cluster: string, lastSeen: string) =>
+  new KlabError('API_SERVER_NOT_READY', `the API server of cluster ${cluster} does not answer: ${lastSeen}`, {
+    hint: `look at its control plane: \`klab get nodes --name ${cluster}\`, \`klab export logs --name ${cluster}\``,
+  });
+
 export const nodeNotJoined = (node: string, why: string, log: string) =>
   new KlabError('NODE_NOT_JOINED', `node ${node} did not join the cluster: ${why}`, {
     hint: 'below are the last lines of its kubelet; keep the node with --retain to look at it',

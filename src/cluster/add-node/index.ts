@@ -2,11 +2,16 @@ import type { Clock } from '../../base/clock.ts';
 import { KlabError, messageOf } from '../../base/errors.ts';
 import type { Progress } from '../../base/progress.ts';
 import type { ContainerEngine } from '../../engine/port.ts';
+import { apiReady } from '../api-ready.ts';
 import { connectCluster } from '../connect.ts';
 import type { CreateContext } from '../create/plan-types.ts';
 import { runPlan, type Undo, undoAll } from '../create/run-plan.ts';
+import { apiServerSilent } from '../errors.ts';
 import { addPlan } from './add-plan.ts';
 import { readCluster } from './read-cluster.ts';
+
+/** As long as a control plane takes whose container has just been started again. */
+const apiTimeoutMs = 60_000;
 
 export interface AddNodesOptions {
   readonly engine: ContainerEngine;
@@ -33,6 +38,8 @@ export async function addNodes(options: AddNodesOptions): Promise<readonly strin
   const api = await connectCluster(engine, cluster);
   const undos: Undo[] = [];
   try {
+    const ready = await apiReady(api, { clock, signal, timeoutMs: apiTimeoutMs });
+    if (ready.kind === 'timedOut') throw apiServerSilent(cluster, ready.lastSeen);
     const running = await readCluster(engine, api, cluster, count, signal);
     const context: CreateContext = {
       engine,

@@ -1,8 +1,7 @@
 import { kubeApi } from '../../../api/client.ts';
 import { parseKubeconfig } from '../../../api/kubeconfig.ts';
-import { messageOf } from '../../../base/errors.ts';
-import { waitUntil } from '../../../base/wait-until.ts';
 import { renderSuperAdminKubeconfig } from '../../../bootstrap/index.ts';
+import { apiReady } from '../../api-ready.ts';
 import { apiServerNotReady } from '../../errors.ts';
 import { troubleWatch } from '../../node-trouble.ts';
 import { serverUrl } from '../../server-url.ts';
@@ -27,18 +26,11 @@ export const startControlPlane: Step = {
     made.api = connect(context, made.apiServer);
     const api = made.api;
     const trouble = troubleWatch(engine, clock, node.name);
-    const answers = async (): Promise<true | string> => {
-      try {
-        await api.raw('/readyz', { signal, timeoutMs: 2000 });
-        return true;
-      } catch (error) {
-        signal.throwIfAborted();
-        const found = await trouble();
-        if (found !== undefined) throw apiServerNotReady(node.name, found.text, found.log);
-        return messageOf(error);
-      }
+    const onTrouble = async () => {
+      const found = await trouble();
+      if (found !== undefined) throw apiServerNotReady(node.name, found.text, found.log);
     };
-    const ready = await waitUntil(answers, { clock, everyMs: 50, timeoutMs: apiTimeoutMs, signal });
+    const ready = await apiReady(api, { clock, signal, timeoutMs: apiTimeoutMs, onTrouble });
     if (ready.kind === 'timedOut') throw apiServerNotReady(node.name, ready.lastSeen, await trouble.log());
     made.apiReadyAt = clock.now();
   },
