@@ -1,9 +1,8 @@
-import { closestWord } from '../../base/closest-word.ts';
 import type { ContainerEngine } from '../../engine/port.ts';
 import { allSettled } from '../all-settled.ts';
 import { checkSysctls, type SysctlChange, type Sysctls } from './decide.ts';
-import { sysctlNotTaken, sysctlUnknown } from './errors.ts';
-import { listNames, readKept, readValues, writeKept, writeValues } from './node.ts';
+import { sysctlNotTaken } from './errors.ts';
+import { readAll, readKept, writeKept, writeValues } from './node.ts';
 
 export interface ChangedSysctls {
   /** For each node, in the order of `nodes`, each setting, in the order of `wanted`. */
@@ -79,19 +78,6 @@ async function readBefore(
     before.set(node, { values, kept: await readKept(engine, node) });
   });
   return before;
-}
-
-/** Throws SYSCTL_UNKNOWN for the first that the node does not have. */
-export async function readAll(
-  engine: ContainerEngine,
-  node: string,
-  names: readonly string[],
-  signal: AbortSignal,
-): Promise<Sysctls> {
-  const values = await readValues(engine, node, names, signal);
-  const missing = names.find((name) => values[name] === undefined);
-  if (missing !== undefined) throw sysctlUnknown(missing, node, closestWord(missing, await listNames(engine, node)));
-  return values;
 }
 
 /** One at a time, so that an error names the setting. */

@@ -1,6 +1,8 @@
+import { closestWord } from '../../base/closest-word.ts';
 import type { ContainerEngine } from '../../engine/port.ts';
 import { runOnNode } from '../node-command.ts';
 import { parseKept, pathOf, renderKept, type Sysctls, spellSysctl, spellValue } from './decide.ts';
+import { sysctlUnknown } from './errors.ts';
 
 /** Read after the files of the node image and of the cluster's configuration, so what is set later wins. */
 export const keptFile = '/etc/sysctl.d/95-klab-set.conf';
@@ -12,7 +14,7 @@ const readScript = `i=0; for file; do
 done`;
 
 /** The values of those settings that the node has. */
-export async function readValues(
+async function readValues(
   engine: ContainerEngine,
   node: string,
   names: readonly string[],
@@ -26,6 +28,19 @@ export async function readValues(
     return name === undefined ? [] : [[name, spellValue(match?.[2] ?? '')]];
   });
   return Object.fromEntries(pairs);
+}
+
+/** Throws SYSCTL_UNKNOWN for the first that the node does not have. */
+export async function readAll(
+  engine: ContainerEngine,
+  node: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Sysctls> {
+  const values = await readValues(engine, node, names, signal);
+  const missing = names.find((name) => values[name] === undefined);
+  if (missing !== undefined) throw sysctlUnknown(missing, node, closestWord(missing, await listNames(engine, node)));
+  return values;
 }
 
 /** The names of all that a node has for itself and the machine shows it. */

@@ -2,10 +2,10 @@ import type { ContainerEngine } from '../../engine/port.ts';
 import { allSettled } from '../all-settled.ts';
 import { nodeNotFound } from '../errors.ts';
 import { nodesOf } from '../list.ts';
-import { changeSysctls, readAll } from './change.ts';
+import { changeSysctls } from './change.ts';
 import { parseAssignments, type SysctlChange, spellSysctl } from './decide.ts';
 import { nodeNotRunning } from './errors.ts';
-import { readKept } from './node.ts';
+import { readAll, readKept } from './node.ts';
 
 export interface SysctlTarget {
   readonly cluster: string;

@@ -13,6 +13,7 @@ const octal: ScalarTag = {
 export function parseManifest(text: string): unknown {
   const document = parseDocument(text, { customTags: (tags) => [octal, ...tags] });
   const [problem] = document.errors;
-  if (problem !== undefined) throw new ManifestError(problem.message);
+  // The library's message goes on with a drawing of the place; an Event and a line of the log have one line.
+  if (problem !== undefined) throw new ManifestError((problem.message.split('\n')[0] ?? '').replace(/:$/, ''));
   return document.toJS();
 }

@@ -107,10 +107,3 @@ test.each<[string, object, object]>([
   ['projected', { projected: { sources: [] } }, { projected: { sources: [], defaultMode: 420 } }],
   ['an image', { image: { reference: 'a:1' } }, { image: { reference: 'a:1', pullPolicy: 'IfNotPresent' } }],
 ])('a volume: %s', (_name, given, expected) => expect(volume(given)).toEqual({ name: 'v', ...expected }));
-
-test('file modes are octal, as everyone writes them', () =>
-  expect(parseManifest('{defaultMode: 0644, port: 80, text: "0644"}')).toEqual({
-    defaultMode: 420,
-    port: 80,
-    text: '0644',
-  }));

@@ -107,13 +107,11 @@ async function switchVersion(folder: string, files: Payload, { now, prepare }: A
 
 /** Links for just these names. Folders are not the writer's: other volumes are mounted on them. */
 async function showNames(folder: string, shown: ReadonlySet<string>): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  const there = await readdir(folder, { withFileTypes: true });
+  for (const entry of there) {
     const isOurs = entry.isSymbolicLink() && !entry.name.startsWith('..');
     if (isOurs && !shown.has(entry.name)) await rm(join(folder, entry.name));
   }
-  for (const name of shown) {
-    await symlink(join('..data', name), join(folder, name)).catch((error: unknown) => {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    });
-  }
+  const taken = new Set(there.map(({ name }) => name));
+  for (const name of shown) if (!taken.has(name)) await symlink(join('..data', name), join(folder, name));
 }
