@@ -1,42 +1,24 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Node } from '../../api/types.ts';
 import { waitUntil } from '../../base/wait-until.ts';
-import {
-  decideAdmission,
-  decideResizeAdmission,
-  decideWithFreshLabels,
-  nodeForAdmission,
-  preemptor,
-  safeSysctlsOf,
-  withHeld,
-} from '../admission/index.ts';
+import { decideResizeAdmission, nodeForAdmission } from '../admission/index.ts';
 import { openAllocations } from '../allocation/index.ts';
 import { featureEnabled, parseGoDuration } from '../config/index.ts';
 import { containerInputs } from '../containers/inputs.ts';
 import { logRotation } from '../containers/log-rotation.ts';
 import { runtimeClasses } from '../containers/runtime-class.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
-import { csiVolumes } from '../csi/index.ts';
 import type { DeviceManager } from '../devices/index.ts';
 import { garbageCollector } from '../garbage/index.ts';
 import { podHousekeeping } from '../housekeeping.ts';
-import { createImageManager, parseDockerConfig, pullRate, pullRecords } from '../images/index.ts';
-import { podObjects, serviceLister } from '../objects/index.ts';
 import type { Pleg } from '../pleg/index.ts';
 import { configMirror, findContainer, uidOf } from '../pod-facts.ts';
 import { probeManager } from '../probes/index.ts';
-import { milliOf, unitsOf } from '../quantity.ts';
-import { cgroupFs, podCgroups } from '../resources/index.ts';
+import { unitsOf } from '../quantity.ts';
 import { mirrorPods, type SourcesCatalog } from '../sources/index.ts';
-import { readProcesses } from '../stats/index.ts';
 import { createStatusManager } from '../status/index.ts';
-import { systemdUnits } from '../systemd-units/index.ts';
 import { openPlacement, parseTopologySettings, readMachineTopology } from '../topology/index.ts';
 import { userNamespaces } from '../user-namespaces/index.ts';
 import { minorVersion } from '../version.ts';
-import { kernelMounts, volumeManager } from '../volumes/index.ts';
+import { kernelMounts } from '../volumes/index.ts';
 import {
   backoffKey,
   containerStarter,
@@ -49,9 +31,13 @@ import {
   podResizer,
   RestartBackoff,
 } from '../workers/index.ts';
+import { podAdmission } from './admission.ts';
+import { composeCgroups } from './cgroups.ts';
 import type { Foundation } from './foundation.ts';
+import { composeImages } from './images.ts';
 import type { NodeParts } from './node.ts';
 import { sourceNames } from './sources.ts';
+import { composeVolumes } from './volumes.ts';
 
 export interface PodInputs extends NodeParts {
   readonly pleg: Pleg;
@@ -70,115 +56,28 @@ export function composePods(
   const { flags, config, nodeName, clock, startedAt, journal, cri, api } = foundation;
   const { rootDir } = flags;
   const logsRoot = config.podLogsDir;
-  const cfs = { cfsQuota: config.cpuCFSQuota, cfsPeriodMicros: parseGoDuration(config.cpuCFSQuotaPeriod) * 1000 };
-  const fs = cgroupFs();
-  const swapControllable = existsSync(swapFiles[fs.version]);
   const feature = (name: string): boolean => featureEnabled(config.featureGates ?? {}, name);
-  const capacity = node.capacity();
-  const reservedOf = (name: string, of: (quantity: string | undefined) => number): number =>
-    of(config.systemReserved?.[name]) + of(config.kubeReserved?.[name]);
-  const allocatableBytes = unitsOf(capacity.memory) - reservedOf('memory', unitsOf);
-  const memoryQos =
-    fs.version === 2 && feature('MemoryQoS')
-      ? {
-          throttlingFactor: config.memoryThrottlingFactor,
-          tiered: config.memoryReservationPolicy === 'TieredReservation',
-          allocatableBytes,
-        }
-      : undefined;
-  const cgroups = podCgroups({
-    fs,
-    clock,
-    journal,
-    nodeName,
-    driver: cgroupDriver,
-    units: cgroupDriver === 'systemd' && fs.version === 2 ? systemdUnits() : undefined,
-    cgroupRoot: config.cgroupRoot ?? '/',
-    cgroupsPerQos: config.cgroupsPerQOS,
-    cpuCfsQuota: cfs.cfsQuota,
-    cpuCfsPeriodMicros: cfs.cfsPeriodMicros,
-    podPidsLimit: config.podPidsLimit,
-    hugePageSizes: [...machine.hugePages.keys()],
-    nodeAllocatable: async () => ({
-      milliCpu: milliOf(capacity.cpu) - reservedOf('cpu', milliOf),
-      memoryBytes: allocatableBytes,
-      pids: (await readProcesses()).max - reservedOf('pid', unitsOf),
-    }),
-    memoryQos,
-    pods: () => loop.activePods(),
-    kill: (pid) => process.kill(pid, 'SIGKILL'),
+  const wake = (uid: string): void => workers.wake(uid);
+  const { cfs, cgroups, resources } = composeCgroups(foundation, {
+    machine,
+    node,
+    cgroupDriver,
+    activePods: () => loop.activePods(),
   });
-
-  const objects =
-    api &&
-    podObjects({
-      api,
-      clock,
-      onChange: (uids) => {
-        for (const uid of uids) {
-          sync.volumesChanged(uid);
-          volumes.hurry(uid);
-          workers.wake(uid);
-        }
-      },
-      showTrustBundles: feature('ClusterTrustBundle') && feature('ClusterTrustBundleProjection'),
-      certificates: feature('PodCertificateRequest') ? { journal, nodeName, node: node.node } : undefined,
-    });
-  const services = api && serviceLister(api, clock);
-  const csi =
-    api &&
-    objects &&
-    csiVolumes({
-      rootDir: realpathSync(rootDir),
-      nodeName,
-      api,
-      clock,
-      journal,
-      token: objects.token,
-      node,
-      onAttached: (uid) => {
+  const { objects, services, csi, volumes } = composeVolumes(foundation, {
+    node,
+    storage,
+    onChange: (uids) => {
+      for (const uid of uids) {
+        sync.volumesChanged(uid);
         volumes.hurry(uid);
-        workers.wake(uid);
-      },
-    });
-  if (csi !== undefined) storage.from(csi);
-  const volumes = volumeManager({
-    csi,
-    rootDir,
-    clock,
-    journal,
-    mounts: kernelMounts,
-    api,
-    objects,
-    trustAnchors: objects?.trustAnchors,
-    podCertificates: objects?.podCertificates,
-    hostIps: node.hostIps,
-    resourceDefaults: node.allocatable,
-    node: node.node,
+        wake(uid);
+      }
+    },
+    wake,
   });
+  const { images, records } = composeImages(foundation, objects);
   const probes = probeManager({ runtime: cri, cache: pleg, clock, journal, userAgent: `kube-probe/${minorVersion}` });
-  const records = feature('KubeletEnsureSecretPulledImages')
-    ? pullRecords({
-        folder: join(rootDir, 'image_manager'),
-        clock,
-        cri,
-        policy: {
-          kind: config.imagePullCredentialsVerificationPolicy,
-          allowed: config.preloadedImagesVerificationAllowlist ?? [],
-        },
-      })
-    : undefined;
-  const images = createImageManager({
-    cri,
-    clock,
-    journal,
-    maxParallelPulls: config.serializeImagePulls ? 1 : (config.maxParallelImagePulls ?? Number.POSITIVE_INFINITY),
-    ...(objects === undefined ? {} : { objects }),
-    records,
-    mayPull: pullRate(clock, config.registryPullQPS, config.registryBurst),
-    nodeCredentials: async () =>
-      parseDockerConfig(await readFile(join(rootDir, 'config.json'), 'utf8').catch(() => '{}')),
-  });
   const recursiveReadOnly = (): boolean =>
     state.handlers().find(({ name }) => name === '')?.recursiveReadOnlyMounts ?? false;
   const inputs = containerInputs({
@@ -204,7 +103,7 @@ export function composePods(
     admitResize: async (pod, others) => decideResizeAdmission(pod, others, nodeForAdmission(node)),
     activePods: () => loop.activePods(),
     podByUid: catalog.byUid,
-    wake: (uid) => workers.wake(uid),
+    wake,
     sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
     rules: {
       enabled: feature('InPlacePodVerticalScaling'),
@@ -212,16 +111,6 @@ export function composePods(
       exclusiveCpus: config.cpuManagerPolicy === 'static' && !feature('InPlacePodVerticalScalingExclusiveCPUs'),
       exclusiveMemory: config.memoryManagerPolicy === 'Static' && !feature('InPlacePodVerticalScalingExclusiveMemory'),
     },
-  });
-  const resources = () => ({
-    ...cfs,
-    cgroupVersion: fs.version,
-    nodeMemoryBytes: machine.memoryBytes,
-    singleProcessOomKill: config.singleProcessOOMKill ?? fs.version === 1,
-    swapControllable,
-    swap: { limited: config.memorySwap.swapBehavior === 'LimitedSwap', nodeSwapBytes: machine.swapBytes },
-    memoryQos,
-    hugePageSizes: [...machine.hugePages.keys()],
   });
   const placement = openPlacement({
     rootDir,
@@ -329,9 +218,6 @@ export function composePods(
     journal,
     syncFrequencyMs: parseGoDuration(config.syncFrequency),
   });
-  const appArmor = existsSync('/sys/kernel/security/apparmor/profiles');
-  const sysctls = [...safeSysctlsOf(machine.kernelVersion), ...(config.allowedUnsafeSysctls ?? [])];
-  const preempt = preemptor({ journal, workers });
   const loop = createPodLoop({
     clock,
     journal,
@@ -343,26 +229,7 @@ export function composePods(
     probes,
     runtimeState: state,
     allocations,
-    admit: async (pod, others) => {
-      const readNode = api && (() => api.get<Node>(`/api/v1/nodes/${node.name}`));
-      const verdict = await decideWithFreshLabels(node, readNode, (facts) =>
-        decideAdmission(pod, others, {
-          node: withHeld(nodeForAdmission(facts), devices.held()),
-          sysctls,
-          appArmor,
-          // What runs already is the eviction manager's to choose from, one at a time.
-          pressure: pleg.get(uidOf(pod))?.containers.some(({ state }) => state === 'running')
-            ? []
-            : pressure.conditions(),
-          shuttingDown: pressure.shuttingDown(),
-        }),
-      );
-      if (!verdict.admitted) return verdict;
-      if (verdict.preempting !== undefined) await preempt(pod, verdict.preempting);
-      const placed = await placement.admit(pod, others);
-      if (placed.kind === 'refused') return { admitted: false, reason: placed.reason, message: placed.message };
-      return verdict;
-    },
+    admit: podAdmission(foundation, { machine, node, pressure, devices, pleg, placement, workers }),
     housekeep: podHousekeeping({
       releaseDevices: () => devices.keepOnly(new Set(loop.activePods().map(uidOf))),
       journal,
@@ -426,9 +293,3 @@ export function composePods(
 
 /** How long a restarted kubelet waits for the API before it speaks of the static pods that run. */
 const mirrorsWaitMs = 2000;
-
-/** Whether containers can be kept out of swap: the kernel may be built without that part of the memory controller. */
-const swapFiles = {
-  1: '/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes',
-  2: '/sys/fs/cgroup/system.slice/memory.swap.max',
-} as const;
