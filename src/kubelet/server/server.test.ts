@@ -158,6 +158,17 @@ describe('what is answered', () => {
     expect(answer.status).toBe(status);
   });
 
+  test.each([
+    ['5\n', /^strconv.ParseUint: parsing "5\\n": invalid syntax\n$/],
+    ['-1', /^strconv.ParseUint: parsing "-1": invalid syntax\n$/],
+    ['99999999999', /^strconv.ParseUint: parsing "99999999999": value out of range\n$/],
+  ])('the log level is no %j', async (body, answer) => {
+    expect(await server.ask('/debug/flags/v', { method: 'PUT' }, body)).toMatchObject({
+      status: 400,
+      body: expect.stringMatching(answer),
+    });
+  });
+
   test('the log level can be set', async () => {
     expect(await server.ask('/debug/flags/v', { method: 'PUT' }, '5')).toMatchObject({
       status: 200,
