@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { defaultNodeImage } from '../../src/image/index.ts';
 import { klab, must, mustKlab, type Ran, type RunOptions, root, run } from './run.ts';
 
 /** Begins the name of everything tests make; another one keeps two runs on one machine apart. */
@@ -43,18 +44,15 @@ export interface Cluster {
 export const kubeconfigOf = (name: string): string => join(tmpdir(), `klab-${name}.kubeconfig`);
 const kubectlPath = join(root, 'dist/bin/kubectl');
 
-/** kubectl of the cluster's own version, from its control plane. */
-export async function ensureKubectl(name: string): Promise<void> {
+/** kubectl of the nodes' own version, from their image: it is there before the first cluster is. */
+export async function ensureKubectl(): Promise<void> {
   if (existsSync(kubectlPath)) return;
-  const { stdout } = await execa(
-    `${root}/bin/klab`,
-    ['exec', `${name}-control-plane`, '--', 'cat', '/usr/bin/kubectl'],
-    {
-      encoding: 'buffer',
-      maxBuffer: 256 * 1024 * 1024,
-      stdin: 'ignore',
-    },
-  );
+  const argv = ['run', '--rm', '--network=none', '--entrypoint', 'cat', image ?? defaultNodeImage, '/usr/bin/kubectl'];
+  const { stdout } = await execa('docker', argv, {
+    encoding: 'buffer',
+    maxBuffer: 256 * 1024 * 1024,
+    stdin: 'ignore',
+  });
   mkdirSync(join(root, 'dist/bin'), { recursive: true });
   writeFileSync(kubectlPath, stdout);
   chmodSync(kubectlPath, 0o755);
@@ -119,6 +117,6 @@ export async function useCluster(kind: keyof typeof sharedClusters): Promise<Clu
       },
     );
   }
-  await ensureKubectl(name);
+  await ensureKubectl();
   return clusterOf(name);
 }

@@ -48,6 +48,7 @@ beforeAll(async () => {
   const { stdout } = await klab(['get', 'clusters']);
   expect(stdout.split('\n'), `a cluster "${cluster}" is there already`).not.toContain(cluster);
   ours = true;
+  await ensureKubectl();
   folder = mkdtempSync(join(tmpdir(), 'klab-walk-'));
   const bin = join(folder, '.bin');
   mkdirSync(bin);
@@ -110,10 +111,7 @@ for (const [index, section] of sections.entries())
     if (section.title.startsWith('14.')) await placeCalico();
     await replaySection(section, { cluster, learn }, ports, (one) => played.push(one));
     failed = false;
-    if (index === 0) {
-      await ensureKubectl(cluster);
-      versions = await seeVersions();
-    }
+    if (index === 0) versions = await seeVersions();
     const problems = played.flatMap((one) => (one.section === section.title ? (one.problem ?? []) : []));
     expect(problems.join('\n\n'), 'what the text cannot learn').toBe('');
   });
