@@ -61,11 +61,16 @@ describe('a running pod', () => {
   });
 
   test('logs, with tail and times', async () => {
-    expect(await kubectl('logs', 'shell', '--all-containers')).toBe('first\nsecond');
-    expect(await kubectl('logs', 'shell', '--tail=1')).toBe('second');
-    expect(await kubectl('logs', 'shell', '--timestamps', '--tail=1')).toMatch(
-      /^\d{4}-\d\d-\d\dT[\d:]+\.\d{9}(Z|[+-]\d\d:\d\d) second$/,
-    );
+    // The runtime reads the two streams side by side: which line is first is not said.
+    const lines = await eventually('both lines are in the log', async () => {
+      const shown = (await kubectl('logs', 'shell', '--all-containers')).split('\n');
+      return shown.length === 2 ? shown : undefined;
+    });
+    expect(lines.toSorted()).toEqual(['first', 'second']);
+    expect(await kubectl('logs', 'shell', '--tail=1')).toBe(lines[1]);
+    const [time, text] = (await kubectl('logs', 'shell', '--timestamps', '--tail=1')).split(' ');
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT[\d:]+\.\d{9}(Z|[+-]\d\d:\d\d)$/);
+    expect(text).toBe(lines[1]);
   });
 
   test('logs -f shows what comes and ends with the container', async () => {
