@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Pod } from '../../api/types.ts';
-import { featureEnabled, parseGoDuration } from '../config/index.ts';
+import { featuresOf, parseGoDuration } from '../config/index.ts';
 import { milliOf, unitsOf } from '../quantity.ts';
 import { cgroupFs, podCgroups } from '../resources/index.ts';
 import { readProcesses } from '../stats/index.ts';
@@ -26,7 +26,7 @@ export function composeCgroups(
     of(config.systemReserved?.[name]) + of(config.kubeReserved?.[name]);
   const allocatableBytes = unitsOf(capacity.memory) - reservedOf('memory', unitsOf);
   const memoryQos =
-    fs.version === 2 && featureEnabled(config.featureGates ?? {}, 'MemoryQoS')
+    fs.version === 2 && featuresOf(config)('MemoryQoS')
       ? {
           throttlingFactor: config.memoryThrottlingFactor,
           tiered: config.memoryReservationPolicy === 'TieredReservation',

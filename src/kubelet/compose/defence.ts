@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { featureEnabled, parseGoDuration } from '../config/index.ts';
+import { featuresOf, parseGoDuration } from '../config/index.ts';
 import { evictionManager, nodeReadings, parseThresholds } from '../eviction/index.ts';
 import { imageCollector } from '../images/index.ts';
 import { kernelLog, oomWatcher } from '../oom/index.ts';
@@ -66,7 +66,7 @@ export function composeDefence(
     onChange: node.updateSoon,
   });
   const oom = oomWatcher({ open: kernelLog, clock, journal, nodeName });
-  const feature = (name: string): boolean => featureEnabled(config.featureGates ?? {}, name);
+  const feature = featuresOf(config);
   const byPriority = feature('GracefulNodeShutdownBasedOnPodPriority');
   const { shutdownGracePeriodByPodPriority: byPriorityGroups = [] } = config;
   const shutdown = shutdownManager({

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { featureEnabled } from '../config/index.ts';
+import { featuresOf } from '../config/index.ts';
 import { createImageManager, parseDockerConfig, pullRate, pullRecords } from '../images/index.ts';
 import type { podObjects } from '../objects/index.ts';
 import type { Foundation } from './foundation.ts';
@@ -10,7 +10,7 @@ export function composeImages(
   { flags: { rootDir }, config, clock, journal, cri }: Foundation,
   objects: ReturnType<typeof podObjects> | undefined,
 ) {
-  const records = featureEnabled(config.featureGates ?? {}, 'KubeletEnsureSecretPulledImages')
+  const records = featuresOf(config)('KubeletEnsureSecretPulledImages')
     ? pullRecords({
         folder: join(rootDir, 'image_manager'),
         clock,

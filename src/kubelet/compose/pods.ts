@@ -1,7 +1,7 @@
 import { waitUntil } from '../../base/wait-until.ts';
 import { decideResizeAdmission, nodeForAdmission } from '../admission/index.ts';
 import { openAllocations } from '../allocation/index.ts';
-import { featureEnabled, parseGoDuration } from '../config/index.ts';
+import { featuresOf, parseGoDuration } from '../config/index.ts';
 import { containerInputs } from '../containers/inputs.ts';
 import { logRotation } from '../containers/log-rotation.ts';
 import { runtimeClasses } from '../containers/runtime-class.ts';
@@ -56,7 +56,7 @@ export function composePods(
   const { flags, config, nodeName, clock, startedAt, journal, cri, api } = foundation;
   const { rootDir } = flags;
   const logsRoot = config.podLogsDir;
-  const feature = (name: string): boolean => featureEnabled(config.featureGates ?? {}, name);
+  const feature = featuresOf(config);
   const wake = (uid: string): void => workers.wake(uid);
   const { cfs, cgroups, resources } = composeCgroups(foundation, {
     machine,

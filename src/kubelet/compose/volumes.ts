@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { featureEnabled } from '../config/index.ts';
+import { featuresOf } from '../config/index.ts';
 import { csiVolumes } from '../csi/index.ts';
 import { podObjects, serviceLister } from '../objects/index.ts';
 import { kernelMounts, volumeManager } from '../volumes/index.ts';
@@ -17,7 +17,7 @@ export function composeVolumes(
   { flags: { rootDir }, config, nodeName, clock, journal, api }: Foundation,
   { node, storage, onChange, wake }: VolumeInputs,
 ) {
-  const feature = (name: string): boolean => featureEnabled(config.featureGates ?? {}, name);
+  const feature = featuresOf(config);
   const objects =
     api &&
     podObjects({

@@ -41,6 +41,12 @@ export function featureEnabled(settings: GateSettings, name: string): boolean {
   return settings[name] ?? ofGroup ?? gate.enabled;
 }
 
+/** `featureEnabled` under a configuration's settings. */
+export const featuresOf =
+  ({ featureGates = {} }: { readonly featureGates?: GateSettings | undefined }) =>
+  (name: string): boolean =>
+    featureEnabled(featureGates, name);
+
 export interface Feature {
   readonly name: string;
   /** As the metric has it, in which a finished feature has none. */

@@ -1,7 +1,7 @@
 export { renderConfigurationForLog, renderConfigz } from './configz.ts';
 export { parseGoDuration } from './duration.ts';
 export { KubeletConfigError } from './errors.ts';
-export { allFeatures, type Feature, featureEnabled } from './feature-gates.ts';
+export { allFeatures, type Feature, featureEnabled, featuresOf } from './feature-gates.ts';
 export type { KubeletFlags } from './flag-table.ts';
 export { computeConfiguration, loadKubeletConfiguration } from './load.ts';
 export type { KubeletConfiguration } from './model.ts';

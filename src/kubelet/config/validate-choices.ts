@@ -1,4 +1,4 @@
-import { featureEnabled } from './feature-gates.ts';
+import { featuresOf } from './feature-gates.ts';
 import type { KubeletConfiguration } from './model.ts';
 import { invalid } from './problem.ts';
 
@@ -90,7 +90,7 @@ const validateTracing = ({ tracing }: KubeletConfiguration): readonly string[] =
 /** Words and names that are none that the kubelet knows, and fields that are of no use together. */
 export function validateChoices(c: KubeletConfiguration): readonly string[] {
   const lists = (c.preloadedImagesVerificationAllowlist ?? []).length > 0;
-  const rotates = featureEnabled(c.featureGates ?? {}, 'RotateKubeletServerCertificate');
+  const rotates = featuresOf(c)('RotateKubeletServerCertificate');
   const rules: readonly (readonly [boolean, string])[] = [
     [
       lists && c.imagePullCredentialsVerificationPolicy !== 'NeverVerifyAllowlistedImages',

@@ -19,7 +19,7 @@ import type { CriRuntime } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { ServingCertificate } from '../certificates/index.ts';
 import type { KubeletConfiguration } from '../config/index.ts';
-import { featureEnabled, parseGoDuration, renderConfigz } from '../config/index.ts';
+import { featuresOf, parseGoDuration, renderConfigz } from '../config/index.ts';
 import type { PodCache, PodCatalog } from '../parts.ts';
 import { authenticator, credentialsOf, type User } from './authenticate.ts';
 import { authorizer, requestAttributes } from './authorize.ts';
@@ -85,7 +85,7 @@ const saysDisabled =
 
 function allRoutes(options: ServerOptions, streams: ReturnType<typeof streamHandlers>): readonly Route[] {
   const { config, catalog, cache, statusOf, clock } = options;
-  const feature = (name: string): boolean => featureEnabled(config.featureGates ?? {}, name);
+  const feature = featuresOf(config);
   return [
     ...healthRoutes(options.syncLoopProblem),
     ...podRoutes({ catalog, cache, statusOf }),

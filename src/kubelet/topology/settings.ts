@@ -1,4 +1,4 @@
-import { featureEnabled, KubeletConfigError, type KubeletConfiguration, parseGoDuration } from '../config/index.ts';
+import { featuresOf, KubeletConfigError, type KubeletConfiguration, parseGoDuration } from '../config/index.ts';
 import { milliOf, unitsOf } from '../quantity.ts';
 import { parseCpuSet } from './cpu/cpu-set.ts';
 import type { CpuSettings } from './cpu/open.ts';
@@ -20,7 +20,7 @@ const defaultMaxNodes = 8;
 
 /** What the configuration says of CPUs, memory and NUMA nodes. Throws a KubeletConfigError for what makes no sense. */
 export function parseTopologySettings(config: KubeletConfiguration): TopologySettings {
-  const isEnabled = (gate: string): boolean => featureEnabled(config.featureGates ?? {}, gate);
+  const isEnabled = featuresOf(config);
   const policy = topologyPolicies.find((name) => name === config.topologyManagerPolicy);
   if (policy === undefined)
     throw new KubeletConfigError(`unknown policy: ${JSON.stringify(config.topologyManagerPolicy)}`);
