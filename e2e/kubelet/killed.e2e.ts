@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, useCluster } from '../harness/cluster.ts';
 import { eventually } from '../harness/eventually.ts';
 
@@ -97,4 +97,33 @@ test('ten times killed, and no pod notices', async () => {
   await cluster.kubectl(['-n', ns, 'wait', '--for=condition=Ready', 'pod/later', '--timeout=60s']);
   await cluster.kubectl(['-n', ns, 'delete', 'pod', 'later', '--timeout=60s']);
   expect(await facts()).toEqual(before);
+});
+
+describe('under systemd’s watchdog', () => {
+  const dropIn = '/etc/systemd/system/kubelet.service.d/90-watchdog.conf';
+  const mainPid = () => shell('systemctl show kubelet -p MainPID --value');
+  const apply = () => shell('systemctl daemon-reload && systemctl restart kubelet');
+  afterAll(async () => {
+    await shell(`rm -f ${dropIn}`);
+    await apply();
+    await cluster.kubectl(['wait', '--for=condition=Ready', `node/${node}`, '--timeout=60s']);
+  });
+
+  test('a kubelet that is well stays, and one that hangs is started anew', async () => {
+    await shell(`printf '[Service]\nWatchdogSec=4s\nTimeoutAbortSec=1s\n' > ${dropIn}`);
+    await apply();
+    const first = await mainPid();
+    const heard = async () =>
+      BigInt(await shell('systemctl show kubelet -p WatchdogTimestampMonotonic --value')) / 1_000_000n;
+    const started = await heard();
+    // Longer than the watchdog's patience, as systemd counts it.
+    await eventually('signs of life', async () => ((await heard()) - started > 6n ? true : undefined));
+    expect(await mainPid()).toBe(first);
+
+    await shell(`kill -STOP ${first}`);
+    const healthyPid = () =>
+      shell('curl -sf http://127.0.0.1:10248/healthz > /dev/null && systemctl show kubelet -p MainPID --value');
+    await eventually('another kubelet', async () => ((await healthyPid()) === first ? undefined : true));
+    expect(await shell('journalctl -u kubelet --no-pager -n 200')).toContain('Watchdog timeout');
+  });
 });

@@ -59,10 +59,13 @@ export function fakeCri(clock: Clock): FakeCri {
   let ids = 0;
   const now = () => BigInt(clock.now()) * 1_000_000n;
 
-  function called(method: keyof Cri, subject: string): void {
-    calls.push(`${method} ${subject}`);
+  function failIfTold(method: keyof Cri): void {
     const failure = failures.get(method)?.shift();
     if (failure !== undefined) throw failure;
+  }
+  function called(method: keyof Cri, subject: string): void {
+    calls.push(`${method} ${subject}`);
+    failIfTold(method);
   }
   const notFound = (method: string, id: string) => new CriError(method, 'notFound', 'NotFound', `${id} not found`);
   const sandboxOf = (method: string, id: string): FakeSandbox => {
@@ -163,12 +166,15 @@ export function fakeCri(clock: Clock): FakeCri {
       sandboxes.delete(id);
       for (const container of containers.values()) if (container.sandboxId === id) containers.delete(container.id);
     },
-    podSandboxStatus: async (id) => ({
-      status: sandboxStatus(sandboxOf('PodSandboxStatus', id)),
-      info: {},
-      containersStatuses: [],
-      timestamp: now(),
-    }),
+    podSandboxStatus: async (id) => {
+      failIfTold('podSandboxStatus');
+      return {
+        status: sandboxStatus(sandboxOf('PodSandboxStatus', id)),
+        info: {},
+        containersStatuses: [],
+        timestamp: now(),
+      };
+    },
     listPodSandboxes: async (filter) =>
       [...sandboxes.values()]
         .filter(({ config }) => matches(config.labels, filter?.labelSelector))
@@ -202,8 +208,9 @@ export function fakeCri(clock: Clock): FakeCri {
       called('removeContainer', id);
       containers.delete(id);
     },
-    listContainers: async (filter) =>
-      [...containers.values()]
+    listContainers: async (filter) => {
+      failIfTold('listContainers');
+      return [...containers.values()]
         .filter(({ config }) => matches(config.labels, filter?.labelSelector))
         .map((container) => {
           const { id, state, createdAt, labels, annotations } = containerStatus(container);
@@ -215,7 +222,8 @@ export function fakeCri(clock: Clock): FakeCri {
             annotations,
             podSandboxId: container.sandboxId,
           });
-        }),
+        });
+    },
     containerStatus: async (id) => ({ status: containerStatus(containerOf('ContainerStatus', id)), info: {} }),
     async updatePodSandboxResources(id) {
       called('updatePodSandboxResources', id);

@@ -34,9 +34,10 @@ import { checkHostDns } from './containers/host-dns.ts';
 import { deviceManager } from './devices/index.ts';
 import { applyKernelSettings, iptablesKeeper } from './host/index.ts';
 import { nodeLease } from './node/index.ts';
-import { notifyReady } from './notify-systemd.ts';
+import { notifySystemd } from './notify-systemd.ts';
 import { createPleg } from './pleg/index.ts';
 import { pluginWatcher } from './plugins/index.ts';
+import { describePod, podReference } from './pod-facts.ts';
 import { unitsOf } from './quantity.ts';
 import { cgroupFs, cgroupPath, kubepodsName, parseCgroupRoot, podCgroupPath } from './resources/index.ts';
 import { journalRoute, ownGauges, startServers } from './server/index.ts';
@@ -51,6 +52,7 @@ import {
   podStartMeter,
   terminationMeter,
 } from './stats/index.ts';
+import { parseWatchdog, systemdWatchdog } from './systemd-watchdog.ts';
 import { reservedAsConfigured } from './topology/index.ts';
 import { kubernetesVersion } from './version.ts';
 import { kernelMounts, shareRootFolder } from './volumes/index.ts';
@@ -93,6 +95,16 @@ async function runKubelet(
   await shareRootFolder(flags.rootDir, { mounts: kernelMounts, journal });
   for (const text of [...warnings, ...notes]) journal.write({ kind: 'node.flagWarning', text });
   journal.write({ kind: 'node.configuration', text: renderConfigurationForLog(config) });
+
+  let healthProblem: () => string | undefined = () => undefined;
+  const watchdog = systemdWatchdog({
+    timeoutMs: parseWatchdog(process.env, process.pid),
+    clock,
+    journal,
+    problem: () => healthProblem(),
+    notify: () => notifySystemd('WATCHDOG=1'),
+  });
+  const watched = watchdog.run(signal);
 
   const cri = grpcCri({
     runtimeEndpoint: config.containerRuntimeEndpoint,
@@ -153,7 +165,9 @@ async function runKubelet(
   const nodeParts = await composeNode(foundation, pleg, devices);
   const { node, state } = nodeParts;
   nodeObject = node.node;
-  const catalog = podCatalog((pod) => journal.write({ kind: 'source.duplicate', pod: pod.metadata?.name ?? '' }));
+  const catalog = podCatalog((pod, source) =>
+    journal.write({ kind: 'source.duplicate', object: podReference(pod), pod: describePod(pod), source }),
+  );
   const pods = composePods(foundation, { ...nodeParts, devices, pleg, catalog, cgroupDriver, logLinks });
   const { loop, allocations, statuses, workers, services, cgroups, garbage, rotation } = pods;
   const defence = composeDefence(foundation, { ...nodeParts, pleg, cgroupDriver, pods });
@@ -237,12 +251,13 @@ async function runKubelet(
     },
     extraRoutes: [journalRoute(view)],
   });
+  healthProblem = pleg.problem;
   signal.addEventListener('abort', () => servers.close());
 
   await cgroups.start();
   journal.write({ kind: 'node.kubeletStarted', node: nodeName });
   await checkHostDns({ journal, nodeName, resolvConf: config.resolvConf, clusterDomain: config.clusterDomain ?? '' });
-  notifyReady();
+  void notifySystemd('READY=1').catch(() => undefined);
   const lease =
     api &&
     nodeLease({ api, clock, journal, nodeName, durationSeconds: config.nodeLeaseDurationSeconds, node: node.node });
@@ -281,6 +296,7 @@ async function runKubelet(
     await node.run(signal);
   };
   await Promise.all([
+    watched,
     ...local.map((part) => part?.run(signal)),
     ...(config.makeIPTablesUtilChains ? [iptablesKeeper({ clock, journal }).run(signal)] : []),
     ...[...remote, { run: reportNode }].map(async (part) => {

@@ -11,6 +11,7 @@ export type NodeRecord =
     }
   | { readonly kind: 'node.kubeletStarted'; readonly node: string }
   | { readonly kind: 'node.cgroupV1'; readonly node: string }
+  | { readonly kind: 'node.memoryMaySwap'; readonly node: string }
   | { readonly kind: 'node.kernelSet'; readonly name: string; readonly from: number | undefined; readonly to: number }
   | { readonly kind: 'node.kernelNotSet'; readonly name: string; readonly to: number; readonly reason: string }
   | { readonly kind: 'node.iptablesPlaced'; readonly family: string }
@@ -21,6 +22,13 @@ export type NodeRecord =
       readonly missing: boolean;
       readonly reason: string;
     }
+  | {
+      readonly kind: 'node.watchdog';
+      /** Undefined: systemd does not watch this process. */
+      readonly timeoutMs: number | undefined;
+    }
+  | { readonly kind: 'node.watchdogWithheld'; readonly reason: string }
+  | { readonly kind: 'node.watchdogFailed'; readonly reason: string }
   | { readonly kind: 'node.registering'; readonly node: string }
   | { readonly kind: 'node.registered'; readonly node: string; readonly before: boolean }
   | { readonly kind: 'node.registrationFailed'; readonly node: string; readonly reason: string }
@@ -37,6 +45,9 @@ export type NodeRecord =
 
 const cgroupV1Text =
   'cgroup v1 detected. Kubernetes will give up its support for it: move the host to cgroup v2, https://kubernetes.io/docs/concepts/architecture/cgroups/';
+
+const memoryMaySwapText =
+  'The tmpfs noswap option is not supported. Memory-backed volumes (e.g. secrets, emptyDirs, etc.) might be swapped to disk and should no longer be considered secure.';
 
 export const nodeProjections: Projections<NodeRecord> = {
   'node.kubeletStarting': {
@@ -60,6 +71,10 @@ export const nodeProjections: Projections<NodeRecord> = {
     log: () => warning(cgroupV1Text),
     event: ({ node }) => warningEvent(nodeReference(node), 'CgroupV1', cgroupV1Text),
   },
+  'node.memoryMaySwap': {
+    log: () => warning(memoryMaySwapText),
+    event: ({ node }) => warningEvent(nodeReference(node), 'PossibleMemoryBackedVolumesOnDisk', memoryMaySwapText),
+  },
   'node.kernelSet': {
     log: ({ name, from, to }) => info(2, 'Updating kernel flag', { flag: name, expectedValue: to, actualValue: from }),
   },
@@ -77,6 +92,16 @@ export const nodeProjections: Projections<NodeRecord> = {
             err: reason,
           }),
   },
+  'node.watchdog': {
+    log: ({ timeoutMs }) =>
+      timeoutMs === undefined
+        ? info(0, 'Systemd watchdog is not enabled')
+        : info(0, 'Starting systemd watchdog with interval', { interval: `${timeoutMs / 2000}s` }),
+  },
+  'node.watchdogWithheld': {
+    log: ({ reason }) => failure('Systemd watchdog is not told: the kubelet is not healthy', { err: reason }),
+  },
+  'node.watchdogFailed': { log: ({ reason }) => failure('Failed to notify watchdog', { err: reason }) },
   'node.registering': { log: ({ node }) => info(0, 'Attempting to register node', { node }) },
   'node.registered': {
     log: ({ node, before }) =>

@@ -57,6 +57,7 @@ export type PodRecord =
   | { readonly kind: 'pod.sandboxChanged'; readonly object: ObjectReference }
   | { readonly kind: 'pod.sandboxCreated'; readonly pod: string; readonly id: string; readonly ms: number }
   | { readonly kind: 'pod.sandboxFailed'; readonly object: ObjectReference; readonly error: string }
+  | { readonly kind: 'pod.sandboxUnknown'; readonly object: ObjectReference; readonly error: string }
   /** A sandbox with users of its own was asked for; whether it and its containers came to be. */
   | { readonly kind: 'pod.userNamespaceStarted'; readonly pod: string; readonly failed: boolean }
   | { readonly kind: 'pod.actionFailed'; readonly pod: string; readonly action: string; readonly error: string }
@@ -260,6 +261,12 @@ export const podProjections: Projections<PodRecord> = {
       meters.count('kubelet_started_pods_errors_total');
       meters.count('kubelet_run_podsandbox_errors_total', { runtime_handler: '' });
     },
+  },
+  'pod.sandboxUnknown': {
+    log: ({ object, error }) =>
+      failure('Failed to get pod sandbox status; Skipping pod', { err: error, pod: podOf(object) }),
+    event: ({ object, error }) =>
+      warningEvent(object, 'FailedPodSandBoxStatus', `Unable to get pod sandbox status: ${error}`),
   },
   'pod.userNamespaceStarted': {
     log: ({ pod, failed }) => info(4, 'Started pod with users of its own', { pod, failed }),

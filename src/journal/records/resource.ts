@@ -24,7 +24,8 @@ export type ResourceRecord =
       readonly id: string;
       readonly because: string;
     }
-  | { readonly kind: 'resource.garbageFailed'; readonly what: string; readonly reason: string };
+  | { readonly kind: 'resource.garbageFailed'; readonly what: string; readonly reason: string }
+  | { readonly kind: 'resource.garbageUnknown'; readonly node: string; readonly error: string };
 
 export const resourceProjections: Projections<ResourceRecord> = {
   'resource.allocatableEnforced': {
@@ -57,5 +58,9 @@ export const resourceProjections: Projections<ResourceRecord> = {
   },
   'resource.garbageFailed': {
     log: ({ what, reason }) => failure('Garbage collection failed', { what, err: reason }),
+  },
+  'resource.garbageUnknown': {
+    log: ({ error }) => failure('Container garbage collection failed', { err: error }),
+    event: ({ node, error }) => warningEvent(nodeReference(node), 'ContainerGCFailed', error),
   },
 };

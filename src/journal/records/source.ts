@@ -1,4 +1,5 @@
-import { failure, info, type Projections, warning } from '../projection.ts';
+import type { ObjectReference } from '../../api/types.ts';
+import { failure, info, type Projections, warning, warningEvent } from '../projection.ts';
 
 /** What the sources of pods tell. */
 export type SourceRecord =
@@ -7,7 +8,13 @@ export type SourceRecord =
   | { readonly kind: 'source.unreadable'; readonly path: string; readonly reason: string }
   | { readonly kind: 'source.urlFailed'; readonly url: string; readonly reason: string; readonly loud: boolean }
   | { readonly kind: 'source.watchFailed'; readonly what: string; readonly reason: string }
-  | { readonly kind: 'source.duplicate'; readonly pod: string }
+  | {
+      readonly kind: 'source.duplicate';
+      readonly object: ObjectReference;
+      /** The pod's name, namespace and UID in one word. */
+      readonly pod: string;
+      readonly source: string;
+    }
   | { readonly kind: 'source.mirrorCreating'; readonly pod: string }
   | { readonly kind: 'source.mirrorDeleting'; readonly pod: string }
   | {
@@ -36,7 +43,14 @@ export const sourceProjections: Projections<SourceRecord> = {
   },
   'source.watchFailed': { log: ({ what, reason }) => failure('Failed to watch', { type: what, err: reason }) },
   'source.duplicate': {
-    log: ({ pod }) => warning('Pod with the same name in one source: the later one is ignored', { pod }),
+    log: ({ pod, source }) =>
+      warning('Pod with the same name in one source: the later one is ignored', { pod, source }),
+    event: ({ object, pod, source }) =>
+      warningEvent(
+        object,
+        'FailedValidation',
+        `Error validating pod ${pod} from ${source} due to duplicate pod name "${object.name}", ignoring`,
+      ),
   },
   'source.mirrorCreating': { log: ({ pod }) => info(0, 'Creating a mirror pod for static pod', { pod }) },
   'source.mirrorDeleting': { log: ({ pod }) => info(2, 'Deleting a mirror pod', { pod }) },

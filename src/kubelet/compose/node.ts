@@ -14,6 +14,7 @@ import {
 import type { Pleg } from '../pleg/index.ts';
 import { cgroupFs, isolateProcess } from '../resources/index.ts';
 import { kubernetesVersion } from '../version.ts';
+import { supportsNoswap } from '../volumes/index.ts';
 import type { Foundation } from './foundation.ts';
 import { latePressure } from './late-pressure.ts';
 import { lateStorage } from './late-storage.ts';
@@ -47,6 +48,8 @@ export async function composeNode(
   });
   if (problems.length > 0) throw new KubeletConfigError(problems.join('; '));
   if (cgroupVersion === 1) journal.write({ kind: 'node.cgroupV1', node: nodeName });
+  if (machine.swapBytes > 0 && !supportsNoswap(machine.kernelVersion))
+    journal.write({ kind: 'node.memoryMaySwap', node: nodeName });
   if (config.kubeletCgroups !== undefined && config.kubeletCgroups !== '')
     isolateProcess({ fs, path: config.kubeletCgroups, pid: process.pid, journal });
   const state = runtimeState({

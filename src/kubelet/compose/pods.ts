@@ -253,6 +253,7 @@ export function composePods(
     statuses.get(uid)?.reason === 'Evicted' && workers.phaseOf(uid) === 'finished';
   const garbage = garbageCollector({
     runtime: cri,
+    nodeName,
     cache: pleg,
     clock,
     journal,

@@ -5,11 +5,13 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { CriRuntime } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { criErrorText } from '../cri-error-text.ts';
 import type { PodCache } from '../parts.ts';
 import { decideGarbage } from './decide.ts';
 
 export interface GarbageOptions {
-  readonly runtime: Pick<CriRuntime, 'removeContainer' | 'stopPodSandbox' | 'removePodSandbox'>;
+  readonly runtime: Pick<CriRuntime, 'listContainers' | 'removeContainer' | 'stopPodSandbox' | 'removePodSandbox'>;
+  readonly nodeName: string;
   readonly cache: PodCache;
   readonly clock: Clock;
   readonly journal: Journal;
@@ -23,7 +25,9 @@ export interface GarbageOptions {
 
 /** The runtime's state is at hand from PLEG, so looking costs nothing; log folders are looked through less often. */
 const everyMs = 5000;
-const logsEveryMs = 60_000;
+const lookEveryMs = 60_000;
+/** CRI's CONTAINER_EXITED. */
+const exitedState = 2;
 
 /** Removes dead containers, their sandboxes and logs, once nobody will ask for them any more. */
 export function garbageCollector(options: GarbageOptions) {
@@ -50,6 +54,17 @@ export function garbageCollector(options: GarbageOptions) {
     }
   }
 
+  /** A runtime that does not say what it has is told of; what PLEG last saw is no ground to call anything garbage. */
+  async function runtimeAnswers(): Promise<boolean> {
+    try {
+      await runtime.listContainers({ state: { state: exitedState } });
+      return true;
+    } catch (error) {
+      journal.write({ kind: 'resource.garbageUnknown', node: options.nodeName, error: criErrorText(error) });
+      return false;
+    }
+  }
+
   /** Folders are named namespace_name_uid; links in logLinks point into them. */
   async function collectLogs(): Promise<void> {
     const known = new Set(cache.all().map(({ uid }) => uid));
@@ -71,13 +86,14 @@ export function garbageCollector(options: GarbageOptions) {
       if (options.sourcesReady()) await collectRuntime((uid) => options.inUse(uid) && !hasEnded(uid));
     },
     async run(signal: AbortSignal): Promise<void> {
-      let logsAt = clock.now();
+      let lookedAt = clock.now();
       while (!signal.aborted) {
         await clock.sleep(everyMs, signal).catch(() => undefined);
         if (signal.aborted || !options.sourcesReady()) continue;
         await collectRuntime(options.inUse);
-        if (clock.now() - logsAt < logsEveryMs) continue;
-        logsAt = clock.now();
+        if (clock.now() - lookedAt < lookEveryMs) continue;
+        lookedAt = clock.now();
+        if (!(await runtimeAnswers())) continue;
         await collectLogs().catch((error: unknown) =>
           journal.write({ kind: 'resource.garbageFailed', what: 'logs', reason: messageOf(error) }),
         );

@@ -26,7 +26,7 @@ const plain = (uid: string) => aPod({}, { uid, name: uid, annotations: { 'kubern
 
 function catalogWith(file: readonly Pod[], api: readonly Pod[]) {
   const duplicates: string[] = [];
-  const catalog = podCatalog((pod) => duplicates.push(nameOf(pod)));
+  const catalog = podCatalog((pod, source) => duplicates.push(`${nameOf(pod)} (${source})`));
   catalog.replace('file', file);
   catalog.replace('api', api);
   return { catalog, duplicates };
@@ -68,7 +68,7 @@ test('two files with the same pod: the first one counts, the other is told of', 
   const twin = { ...staticPod, metadata: { ...staticPod.metadata, uid: 'hash-2' } };
   const { catalog, duplicates } = catalogWith([staticPod, twin], []);
   expect(catalog.pods().map(uidOf)).toEqual(['hash-1']);
-  expect(duplicates).toEqual(['etcd-n1']);
+  expect(duplicates).toEqual(['etcd-n1 (file)']);
 });
 
 test('sources do not touch one another', () => {

@@ -18,7 +18,7 @@ export interface SourcesCatalog extends PodCatalog {
 }
 
 /** Keeps what every source says, by UID, and mirror pods beside their static pods. */
-export function podCatalog(onDuplicate: (pod: Pod) => void): SourcesCatalog {
+export function podCatalog(onDuplicate: (pod: Pod, source: SourceName) => void): SourcesCatalog {
   const sources: Record<SourceName, Map<string, Pod>> = { file: new Map(), http: new Map(), api: new Map() };
   const seen = new Set<SourceName>();
   /** full name → mirror pod of the API. */
@@ -35,12 +35,12 @@ export function podCatalog(onDuplicate: (pod: Pod) => void): SourcesCatalog {
   }
 
   /** Of two with the same name, the first one counts. */
-  function withoutDuplicates(pods: readonly Pod[]): readonly Pod[] {
+  function withoutDuplicates(source: SourceName, pods: readonly Pod[]): readonly Pod[] {
     const names = new Set<string>();
     return pods.filter((pod) => {
       const name = fullNameOf(pod);
       if (names.has(name)) {
-        onDuplicate(pod);
+        onDuplicate(pod, source);
         return false;
       }
       names.add(name);
@@ -50,7 +50,7 @@ export function podCatalog(onDuplicate: (pod: Pod) => void): SourcesCatalog {
 
   return {
     replace(source, given) {
-      const pods = source === 'api' ? given : withoutDuplicates(given);
+      const pods = source === 'api' ? given : withoutDuplicates(source, given);
       const changes = classifyChanges(source, sources[source], pods);
       if (source === 'api') {
         mirrors.clear();

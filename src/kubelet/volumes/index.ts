@@ -13,7 +13,7 @@ import { passesByItself, volumeRetries } from './retry.ts';
 import { isRefreshed, type SetUpOptions, setUpVolume } from './set-up.ts';
 import { releaseSubPaths, tearDown } from './tear-down.ts';
 
-export { kernelMounts, type MountTable } from './mount-table.ts';
+export { kernelMounts, type MountTable, supportsNoswap } from './mount-table.ts';
 export { subPathTarget } from './paths.ts';
 
 export interface VolumeManagerOptions extends Omit<SetUpOptions, 'onSlowOwnership' | 'onRefusedOwnership'> {

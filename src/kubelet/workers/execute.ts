@@ -94,6 +94,11 @@ export type Execute = (task: ExecutionTask) => Promise<ExecutionOutcome>;
 export function podExecutor(options: ExecutorOptions): Execute {
   const { cri, clock, journal, terminator } = options;
 
+  /** A pod that is on its way out is not told of. */
+  function tellSandboxFailure(kind: 'pod.sandboxFailed' | 'pod.sandboxUnknown', run: Run, error: unknown): void {
+    if (!run.signal.aborted) journal.write({ kind, object: podReference(run.pod), error: criErrorText(error) });
+  }
+
   const executors: Executors = {
     async killPod(_action, { pod, seen, signal }) {
       await terminator.stopPod(pod, seen, {}, signal);
@@ -126,12 +131,8 @@ export function podExecutor(options: ExecutorOptions): Execute {
         run.attempt = attempt;
         run.sandbox = await options.sandboxConfig(pod, attempt);
         run.sandboxId = await cri.runPodSandbox(run.sandbox, await options.runtimeHandler(pod));
-        const { status } = await cri.podSandboxStatus(run.sandboxId, false);
-        if (!isHostNetwork(pod) && status !== undefined) run.podIps = observeSandbox(status).ips;
       } catch (error) {
-        if (!run.signal.aborted) {
-          journal.write({ kind: 'pod.sandboxFailed', object: podReference(pod), error: criErrorText(error) });
-        }
+        tellSandboxFailure('pod.sandboxFailed', run, error);
         throw error;
       }
       journal.write({
@@ -140,6 +141,13 @@ export function podExecutor(options: ExecutorOptions): Execute {
         id: run.sandboxId,
         ms: clock.now() - startedAt,
       });
+      try {
+        const { status } = await cri.podSandboxStatus(run.sandboxId, false);
+        if (!isHostNetwork(pod) && status !== undefined) run.podIps = observeSandbox(status).ips;
+      } catch (error) {
+        tellSandboxFailure('pod.sandboxUnknown', run, error);
+        throw error;
+      }
       run.onSandboxReady(run.podIps);
     },
     async startContainer({ container: name, list, restart }, run) {

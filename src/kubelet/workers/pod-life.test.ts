@@ -269,6 +269,19 @@ test('a sandbox that cannot be made is said so, and tried for again', async () =
   await settle(() => status(pod)?.phase === 'Running');
 });
 
+test('a sandbox that was made and is not told of is said so, and looked for again', async () => {
+  const { workers, settle, cri, events, status } = await aKubelet();
+  cri.failNext('podSandboxStatus', new CriError('PodSandboxStatus', 'other', 'Unknown', 'no answer'));
+  const pod = aPod();
+  workers.update(pod);
+  await settle(() => events().length > 0);
+  expect(events()[0]).toBe(
+    'FailedPodSandBoxStatus: Unable to get pod sandbox status: rpc error: code = Unknown desc = no answer',
+  );
+  workers.wake('uid-1');
+  await settle(() => status(pod)?.phase === 'Running');
+});
+
 test('one container that cannot start does not hold back the next', async () => {
   const { workers, settle, status, cri } = await aKubelet();
   cri.failNext('createContainer', new CriError('CreateContainer', 'other', 'Unknown', 'bad mount'));

@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { FakeClock } from '../../base/clock.ts';
+import { fakeCri } from '../../cri/fake.ts';
+import { CriError } from '../../cri/port.ts';
+import { memoryJournal } from '../../journal/journal.ts';
+import { garbageCollector } from './index.ts';
+
+async function aCollector() {
+  const folder = await mkdtemp(join(tmpdir(), 'garbage-'));
+  const clock = new FakeClock();
+  const cri = fakeCri(clock);
+  const journal = memoryJournal();
+  const stop = new AbortController();
+  const ended = garbageCollector({
+    runtime: cri,
+    nodeName: 'n1',
+    cache: { all: () => [] } as never,
+    clock,
+    journal,
+    inUse: () => false,
+    sourcesReady: () => true,
+    keepPerContainer: 1,
+    logsRoot: folder,
+    logLinks: folder,
+  }).run(stop.signal);
+  onTestFinished(async () => {
+    stop.abort();
+    await ended;
+    await rm(folder, { recursive: true });
+  });
+  return { clock, cri, journal };
+}
+
+test('a runtime that does not say what it has is told of once a minute', async () => {
+  const { clock, cri, journal } = await aCollector();
+  const silent = new CriError('ListContainers', 'unavailable', 'Unavailable', 'connection refused');
+  cri.failNext('listContainers', silent);
+  cri.failNext('listContainers', silent);
+  await clock.advance(59_000);
+  expect(journal.records).toEqual([]);
+  await clock.advance(1000);
+  const error = 'rpc error: code = Unavailable desc = connection refused';
+  const told = { kind: 'resource.garbageUnknown', node: 'n1', error };
+  expect(journal.records).toMatchObject([told]);
+  await clock.advance(60_000);
+  expect(journal.records).toMatchObject([told, told]);
+  await clock.advance(60_000);
+  expect(journal.records).toHaveLength(2);
+});
