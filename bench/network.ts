@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildStandIn, removeStandIn, standInImages } from '../e2e/cni/stand-in/images.ts';
 import { standInManifest } from '../e2e/cni/stand-in/manifest.ts';
 import { kubeApi } from '../src/api/client.ts';

@@ -57,6 +57,8 @@ service Health { rpc Check(HealthCheckRequest) returns (HealthCheckResponse); }
   const options = [
     'outputServices=grpc-js',
     'env=node',
+    // crictl prints messages as JSON; nobody reads them from it.
+    'outputJsonMethods=to-only',
     'forceLong=bigint',
     'enumsAsLiterals=true',
     'esModuleInterop=true',

@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ExecaError } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../src/base/errors.ts';
 import { cacheFolder, imageVersions } from '../../src/image/index.ts';
 import { ensureCluster, type KubeletKind, pullImages, removeCluster } from './cluster.ts';

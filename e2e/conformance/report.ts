@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One test as ginkgo's JSON report tells it. */
 export interface TestResult {

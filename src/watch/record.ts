@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One record of a kubelet's journal as it came over the network: its fields are looked at one by one. */
 export interface WatchedRecord {

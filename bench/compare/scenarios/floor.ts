@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { z } from 'zod';
+import * as z from 'zod';
 import { runCommand } from '../../../src/base/exec.ts';
 import { benchImage } from '../bench-pod.ts';
 import { runOnNode } from '../on-node.ts';

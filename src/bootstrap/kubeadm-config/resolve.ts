@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ClusterConfig, NodeConfig } from '../../config/model.ts';
 import { isJsonObject } from '../../config/patches/json-value.ts';
 import { kubeadmConfigInvalid, kubeadmSettingUnsupported, nodeUnknown } from '../errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { keyAlgorithms } from '../../base/x509/keys.ts';
 import { isDuration } from './durations.ts';
 

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KubeApi } from '../../api/port.ts';
 import { loadClusterConfig } from '../../config/load.ts';
 import type { ClusterConfig } from '../../config/model.ts';

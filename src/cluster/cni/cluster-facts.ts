@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KubeApi } from '../../api/port.ts';
 import { overlap, parseCidr } from '../../config/cidr.ts';
 import { clusterUnreadable, podSubnetCollides } from './errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isNotFound } from '../../api/errors.ts';
 import type { KubeApi } from '../../api/port.ts';
 import type { ManifestObject } from './manifest.ts';

@@ -1,5 +1,5 @@
 import { type Document, parseAllDocuments } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ApiObject } from '../../api/port.ts';
 import { manifestInvalid } from './errors.ts';
 

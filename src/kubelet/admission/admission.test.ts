@@ -10,6 +10,7 @@ const node: AdmissionInputs['node'] = {
     { key: 'busy', effect: 'NoSchedule' },
   ],
   allocatable: { cpu: '2', memory: '1Gi', pods: '3' },
+  supplementalGroupsPolicy: false,
 };
 const sysctls = [...safeSysctlsOf('6.18.0'), 'net.core.*', 'user.*'];
 
@@ -157,12 +158,25 @@ test.each([
     'PodOSNotSupported',
     "Failed to admit pod as the OS field doesn't match node OS",
   ],
+  [
+    'groups of the pod alone, which the runtime does not know how to give',
+    aPod({ securityContext: { supplementalGroupsPolicy: 'Strict' } }),
+    [],
+    'SupplementalGroupsPolicyNotSupported',
+    'SupplementalGroupsPolicy=Strict is not supported in this node',
+  ],
 ])('%s is refused', (_name, pod, others, reason, message) => {
   expect(decideAdmission(pod, others, inputs)).toEqual({
     admitted: false,
     reason,
     message,
   });
+});
+
+test('a runtime that knows which groups a pod is to have takes it', () => {
+  const pod = aPod({ securityContext: { supplementalGroupsPolicy: 'Strict' }, tolerations });
+  const able = { ...inputs, node: { ...node, supplementalGroupsPolicy: true } };
+  expect(decideAdmission(pod, [], able)).toEqual({ admitted: true });
 });
 
 test('a kernel that does not have them in a namespace makes sysctls unsafe', () => {

@@ -59,6 +59,12 @@ function findInadmissible(pod: Pod, { node, sysctls }: AdmissionInputs): Admissi
   if (pod.spec?.os?.name !== undefined && pod.spec.os.name !== 'linux') {
     return rejected('PodOSNotSupported', "Failed to admit pod as the OS field doesn't match node OS");
   }
+  if (pod.spec?.securityContext?.supplementalGroupsPolicy === 'Strict' && !node.supplementalGroupsPolicy) {
+    return rejected(
+      'SupplementalGroupsPolicyNotSupported',
+      'SupplementalGroupsPolicy=Strict is not supported in this node',
+    );
+  }
   return undefined;
 }
 
@@ -122,5 +128,6 @@ export function nodeForAdmission(facts: NodeFacts): NodeForAdmission {
     labels: node?.metadata?.labels ?? { 'kubernetes.io/hostname': facts.name, 'kubernetes.io/os': 'linux' },
     taints: node?.spec?.taints ?? [],
     allocatable: facts.allocatable(),
+    supplementalGroupsPolicy: node?.status?.features?.supplementalGroupsPolicy ?? false,
   };
 }

@@ -9,6 +9,8 @@ export interface NodeForAdmission {
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: NonNullable<NonNullable<Node['spec']>['taints']>;
   readonly allocatable: Readonly<Record<string, string>>;
+  /** The runtime can leave out the groups that an image's user has (Node.status.features). */
+  readonly supplementalGroupsPolicy: boolean;
 }
 
 /** One predicate that the pod fails; of several, the first is what its status says. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Pod, ResourceRequirements } from '../../api/types.ts';
 import { parseCheckpoint, renderCheckpoint } from '../checkpoint.ts';
 import { compareQuantities } from '../quantity.ts';

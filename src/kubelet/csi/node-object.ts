@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isAlreadyExists, isConflict, isNotFound } from '../../api/errors.ts';
 import type { ApiObject, KubeApi } from '../../api/port.ts';
 import type { Node } from '../../api/types.ts';

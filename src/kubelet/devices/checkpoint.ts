@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fnv1a32 } from '../fnv.ts';
 
 /** Devices of one resource that a container was given, by NUMA node (-1: none told). */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A Secret that an image was once pulled with, and what it then held. */
 const secretSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Pod } from '../../api/types.ts';
 import { KubeletConfigError, parseGoDuration } from '../config/index.ts';
 

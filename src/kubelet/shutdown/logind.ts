@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the kubelet needs of systemd-logind. https://systemd.io/INHIBITOR_LOCKS/ */
 export interface Logind {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Instant } from '../../base/clock.ts';
 import { codeOf } from '../../base/errors.ts';
 import { writeFileAtOnce } from '../checkpoint.ts';

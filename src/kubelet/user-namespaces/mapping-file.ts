@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import { writeFileAtOnce } from '../checkpoint.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ContainerEngine } from '../../../engine/port.ts';
 import { allSettled } from '../../all-settled.ts';
 import { fullReference, loadImages } from '../../load-image.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isNotFound } from '../../../api/errors.ts';
 import type { ApiObject, KubeApi } from '../../../api/port.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ManifestObject } from '../manifest.ts';
 import type { Workload } from './readiness.ts';
 

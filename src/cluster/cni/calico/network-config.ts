@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const configSchema = z.looseObject({ plugins: z.array(z.looseObject({ type: z.string() })) });
 

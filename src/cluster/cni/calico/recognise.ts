@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { notCalico } from '../errors.ts';
 import type { CniManifest, ManifestObject, ManifestPart } from '../manifest.ts';
 import type { Encapsulation } from './facts.ts';

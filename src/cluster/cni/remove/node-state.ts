@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ContainerEngine } from '../../../engine/port.ts';
 import { runOnNode } from '../../node-command.ts';
 import type { NodeRoute, NodeState } from './decide.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Node } from '../../../api/types.ts';
 import { binaryFolder, configFolder, type NodeNetwork } from './read-node.ts';
 

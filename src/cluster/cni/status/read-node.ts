@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ContainerEngine } from '../../../engine/port.ts';
 
 /** What a node has of networks on its disk, as it stands. */

@@ -13,7 +13,8 @@ const list = (items: readonly unknown[]) => ({ kind: 'PodList', apiVersion: 'v1'
 
 /** /pods: what should run here; /runningpods/: what the runtime has. */
 export function podRoutes({ catalog, cache, statusOf }: PodsOptions): readonly Route[] {
-  const shown = (pod: Pod): Pod => {
+  /** Items of a list do not say their kind again. */
+  const shown = ({ kind: _kind, apiVersion: _version, ...pod }: Pod): Pod => {
     const status = isStaticPod(pod) ? statusOf(uidOf(pod)) : undefined;
     return status === undefined ? pod : { ...pod, status };
   };

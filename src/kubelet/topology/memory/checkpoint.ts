@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { checksumOf } from '../../checkpoint.ts';
 import { fnv1a32 } from '../../fnv.ts';
 import type { MemoryState } from './state.ts';
