@@ -29,6 +29,8 @@ const pluginProtocols = {
   deviceplugin: 'deviceplugin/v1beta1',
   podresources: 'podresources/v1',
   pluginregistration: 'pluginregistration/v1',
+  dra: 'dra/v1',
+  drahealth: 'dra-health/v1',
 };
 const storageModule = 'github.com/container-storage-interface/spec';
 const storageVersion = new RegExp(`${storageModule} (v\\S+)`).exec(goMod)?.[1];

@@ -1,5 +1,6 @@
 import type {
   CoreV1Event,
+  ResourceV1ResourceClaim,
   V1ConfigMap,
   V1Container,
   V1ContainerStatus,
@@ -55,6 +56,7 @@ export type NodeCondition = Json<V1NodeCondition>;
 export type ConfigMap = Json<V1ConfigMap>;
 export type PersistentVolume = Json<V1PersistentVolume>;
 export type PersistentVolumeClaim = Json<V1PersistentVolumeClaim>;
+export type ResourceClaim = Json<ResourceV1ResourceClaim>;
 export type Secret = Json<V1Secret>;
 export type Service = Json<V1Service>;
 export type Lease = Json<V1Lease>;

@@ -1,5 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { createConnection } from 'node:net';
+import { type BackoffCurve, backoffMs } from '../base/backoff.ts';
+import { systemClock } from '../base/clock.ts';
 import { codeOfHttp, decodeGrpcMessage, GrpcError, parseGrpcCode } from './grpc-status.ts';
 import { frameMessage, MessageReader } from './message-reader.ts';
 
@@ -29,6 +31,11 @@ export interface GrpcChannel {
     request: Request,
     signal: AbortSignal,
   ): AsyncIterable<Response>;
+  /**
+   * Keeps a connection up though nothing is asked, and tells each time it has come up or broken. Resolves when the
+   * signal aborts.
+   */
+  keepConnected(onChange: (connected: boolean) => void, signal: AbortSignal): Promise<void>;
   /** Breaks off what is under way. */
   close(): void;
 }
@@ -37,6 +44,8 @@ export interface GrpcChannel {
 const maxMessageBytes = 16 * 1024 * 1024;
 /** Lists come in one go rather than in pieces that are each waited for. */
 const windowBytes = 1024 * 1024;
+/** As gRPC itself does. https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md */
+const reconnects: BackoffCurve = { firstMs: 1000, factor: 1.6, maxMs: 120_000 };
 /** gRPC allows eight digits. */
 const maxTimeoutMs = 99_999_999;
 
@@ -184,6 +193,26 @@ export function grpcChannel(endpoint: string): GrpcChannel {
         }
       } finally {
         stop.abort();
+      }
+    },
+    async keepConnected(onChange, signal) {
+      let tries = 0;
+      while (!signal.aborted && !closed) {
+        const kept = connected();
+        await new Promise<void>((resolve) => {
+          const up = (): void => {
+            tries = 0;
+            onChange(true);
+          };
+          if (kept.connecting) kept.once('connect', up);
+          else up();
+          kept.once('close', resolve);
+          signal.addEventListener('abort', () => resolve(), { once: true });
+        });
+        if (signal.aborted || closed) return;
+        onChange(false);
+        await systemClock.sleep(backoffMs(reconnects, tries), signal).catch(() => undefined);
+        tries += 1;
       }
     },
     close() {

@@ -11,6 +11,9 @@ const longSeconds = [
   0.5, 1, 2, 3, 4, 5, 6, 8, 10, 20, 30, 45, 60, 120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600,
 ];
 
+/** From 0.1 to 40 in 15 steps, each as much larger: no call to a driver takes more than 45 seconds. */
+const claimSeconds = Array.from({ length: 15 }, (_, step) => 0.1 * 400 ** (step / 14));
+
 const counter = (help: string, ...labels: string[]): MetricDefinition => ({ kind: 'counter', help, labels });
 const gauge = (help: string, ...labels: string[]): MetricDefinition => ({ kind: 'gauge', help, labels });
 const histogram = (help: string, buckets: readonly number[], ...labels: string[]): MetricDefinition => ({
@@ -44,6 +47,20 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
   kubelet_node_startup_duration_seconds: gauge('From boot until the node was ready'),
   kubelet_terminated_containers_total: counter('Containers that ended', 'container_type', 'exit_code', 'reason'),
   kubelet_websocket_streaming_requests_total: counter('Streams asked for over WebSocket', 'subresource'),
+  dra_operations_duration_seconds: histogram(
+    'Handling all claims of a pod',
+    claimSeconds,
+    'operation_name',
+    'is_error',
+  ),
+  dra_grpc_operations_duration_seconds: histogram(
+    'One call to a driver of claimed devices',
+    claimSeconds,
+    'driver_name',
+    'method_name',
+    'grpc_status_code',
+  ),
+  dra_resource_claims_in_use: gauge('Claims that are ready for pods, by driver (`<any>`: of all)', 'driver_name'),
   kubelet_pod_worker_duration_seconds: histogram('One sync of one pod', seconds, 'operation_type'),
   kubelet_pod_worker_start_duration_seconds: histogram('From a pod being seen until its worker starts', seconds),
   kubelet_pod_status_sync_duration_seconds: histogram('From a status being computed until the API has it', seconds),

@@ -1,6 +1,7 @@
 import type { Projections } from './projection.ts';
 import { type CertificateRecord, certificateProjections } from './records/certificate.ts';
 import { type DeviceRecord, deviceProjections } from './records/device.ts';
+import { type DynamicRecord, dynamicProjections } from './records/dynamic.ts';
 import { type EvictionRecord, evictionProjections } from './records/eviction.ts';
 import { type ImageRecord, imageProjections } from './records/image.ts';
 import { type ImageGarbageRecord, imageGarbageProjections } from './records/image-garbage.ts';
@@ -26,6 +27,7 @@ export type JournalRecord =
   | EvictionRecord
   | ImageGarbageRecord
   | DeviceRecord
+  | DynamicRecord
   | ImageRecord
   | NodeRecord
   | PlacementRecord
@@ -45,6 +47,7 @@ export const projections: Projections<JournalRecord> = {
   ...evictionProjections,
   ...imageGarbageProjections,
   ...deviceProjections,
+  ...dynamicProjections,
   ...imageProjections,
   ...nodeProjections,
   ...placementProjections,

@@ -17,7 +17,7 @@ import { composeDefence } from './compose/defence.ts';
 import type { Foundation } from './compose/foundation.ts';
 import { composeNode } from './compose/node.ts';
 import { composePods } from './compose/pods.ts';
-import { composeSources } from './compose/sources.ts';
+import { composeSources, sourceNames } from './compose/sources.ts';
 import {
   allFeatures,
   computeConfiguration,
@@ -32,6 +32,7 @@ import {
 } from './config/index.ts';
 import { checkHostDns } from './containers/host-dns.ts';
 import { deviceManager } from './devices/index.ts';
+import { dynamicResources } from './dynamic-resources/index.ts';
 import { applyKernelSettings, iptablesKeeper } from './host/index.ts';
 import { nodeLease } from './node/index.ts';
 import { notifySystemd } from './notify-systemd.ts';
@@ -152,6 +153,18 @@ async function runKubelet(
 
   const foundation: Foundation = { flags, config, nodeName, clock, startedAt, journal, cri, runtimeVersion, api };
   const pleg = createPleg({ cri, clock, journal });
+  const dynamic =
+    api &&
+    dynamicResources({
+      rootDir: flags.rootDir,
+      nodeName,
+      api,
+      clock,
+      journal,
+      activePods: () => pods.loop.activePods(),
+      sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
+      onHealth: (uid) => pods.workers.wake(uid),
+    });
   const devices = deviceManager({
     rootDir: flags.rootDir,
     clock,
@@ -159,6 +172,7 @@ async function runKubelet(
     runs: (uid, name) => pleg.get(uid)?.containers.some((c) => c.name === name && c.state === 'running') ?? false,
     pods: () => pods.loop.activePods(),
     placement: () => pods.placement,
+    claims: (pod, container) => dynamic?.claimsOf(pod, container) ?? [],
     onChange: () => nodeParts.node.updateSoon(),
     onHealth: (uid) => pods.workers.wake(uid),
   });
@@ -168,7 +182,7 @@ async function runKubelet(
   const catalog = podCatalog((pod, source) =>
     journal.write({ kind: 'source.duplicate', object: podReference(pod), pod: describePod(pod), source }),
   );
-  const pods = composePods(foundation, { ...nodeParts, devices, pleg, catalog, cgroupDriver, logLinks });
+  const pods = composePods(foundation, { ...nodeParts, devices, dynamic, pleg, catalog, cgroupDriver, logLinks });
   const { loop, allocations, statuses, workers, services, cgroups, garbage, rotation } = pods;
   const defence = composeDefence(foundation, { ...nodeParts, pleg, cgroupDriver, pods });
   const sources = composeSources(foundation, catalog, (changes) => changes.forEach(loop.handle), node.registered);
@@ -286,9 +300,10 @@ async function runKubelet(
     handlers: {
       DevicePlugin: devices.handler,
       ...(pods.csi === undefined ? {} : { CSIPlugin: pods.csi.handler }),
+      ...(dynamic === undefined ? {} : { DRAPlugin: dynamic.handler }),
     },
   });
-  const remote = [plugins, statuses, serving.certificate, ...sources.remote, lease, services, events];
+  const remote = [plugins, dynamic, statuses, serving.certificate, ...sources.remote, lease, services, events];
   /** A restarted kubelet looks at the runtime before it speaks of the node, or the node would seem to fail for a moment. */
   const reportNode = async (): Promise<void> => {
     const looked = () => state.runtimeErrors().length === 0 || 'the runtime was not looked at yet';

@@ -7,6 +7,7 @@ import { logRotation } from '../containers/log-rotation.ts';
 import { runtimeClasses } from '../containers/runtime-class.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
 import type { DeviceManager } from '../devices/index.ts';
+import type { DynamicResources } from '../dynamic-resources/index.ts';
 import { garbageCollector } from '../garbage/index.ts';
 import { podHousekeeping } from '../housekeeping.ts';
 import type { Pleg } from '../pleg/index.ts';
@@ -43,6 +44,8 @@ export interface PodInputs extends NodeParts {
   readonly pleg: Pleg;
   readonly catalog: SourcesCatalog;
   readonly devices: DeviceManager;
+  /** Absent when standalone: claims are the API's. */
+  readonly dynamic: DynamicResources | undefined;
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
   /** `/var/log/containers` */
   readonly logLinks: string;
@@ -51,7 +54,7 @@ export interface PodInputs extends NodeParts {
 /** Everything that makes pods be: from their volumes and cgroups to their workers and the loop that feeds these. */
 export function composePods(
   foundation: Foundation,
-  { pleg, catalog, machine, state, node, pressure, storage, devices, cgroupDriver, logLinks }: PodInputs,
+  { pleg, catalog, machine, state, node, pressure, storage, devices, dynamic, cgroupDriver, logLinks }: PodInputs,
 ) {
   const { flags, config, nodeName, clock, startedAt, journal, cri, api } = foundation;
   const { rootDir } = flags;
@@ -132,7 +135,10 @@ export function composePods(
     terminator,
     inputs,
     resources,
-    devices: devices.forContainer,
+    devices: async (pod, container) => {
+      const own = await devices.forContainer(pod, container);
+      return { ...own, cdiDevices: [...own.cdiDevices, ...(dynamic?.cdiDevices(pod, container) ?? [])] };
+    },
     startOn: placement.startOn,
     rootDir,
     logsRoot,
@@ -168,6 +174,7 @@ export function composePods(
       }),
       ...cfs,
     }),
+    prepareClaims: async (pod) => dynamic?.prepare(pod),
     runtimeHandler,
     countRestart: (pod, name, endedAt) => {
       const container = findContainer(pod, name)?.container;
@@ -180,7 +187,7 @@ export function composePods(
     clock,
     journal,
     catalog,
-    couldHaveRunningContainers: (uid) => workers.couldHaveRunningContainers(uid),
+    couldHaveRunningContainers: (uid) => workers.couldHaveRunningContainers(uid) || (dynamic?.holds(uid) ?? false),
   });
   const sync = createPodSync({
     cache: pleg,
@@ -204,12 +211,20 @@ export function composePods(
     facts: node,
     runtimeState: state,
     execute,
+    unprepareClaims: async (uid) => dynamic?.unprepare(uid),
     terminator,
     backoff,
     rootDir,
     startedAt,
     recursiveReadOnly,
-    ...(feature('ResourceHealthStatus') ? { deviceHealthOf: devices.healthOf } : {}),
+    ...(feature('ResourceHealthStatus')
+      ? {
+          deviceHealthOf: (pod, name) => [
+            ...devices.healthOf(uidOf(pod), name),
+            ...(dynamic?.healthOf(pod, name) ?? []),
+          ],
+        }
+      : {}),
   });
   const workers = createPodWorkers({
     sync,

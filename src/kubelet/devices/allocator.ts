@@ -22,7 +22,11 @@ export interface KnownResource {
 /** As status.containerStatuses[].allocatedResourcesStatus has it. */
 export interface ResourceStatus {
   readonly name: string;
-  readonly resources: readonly { readonly resourceID: string; readonly health: 'Healthy' | 'Unhealthy' }[];
+  readonly resources: readonly {
+    readonly resourceID: string;
+    readonly health: 'Healthy' | 'Unhealthy' | 'Unknown';
+    readonly message?: string;
+  }[];
 }
 
 export interface DeviceAllocator extends HintProvider {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ContainerAllocateResponse } from '../../cri/generated/deviceplugin.ts';
+import type { ClaimInUse } from '../dynamic-resources/index.ts';
 import type { Plugin } from '../plugins/index.ts';
 import { aContainer, aPod, aSidecar } from '../test-builders.ts';
 import { nodesOf } from '../topology/hints.ts';
@@ -209,9 +210,32 @@ test('what pods hold is told by container and NUMA node, sidecars too', () => {
     ]),
   ];
   const block = { nodes: [1], resource: 'memory', bytes: 2 ** 20 };
-  const { containers } = renderPodResources(pod, entries, (_uid, name) =>
-    name === 'main' ? { cpus: new Set([3, 2]), memory: [block] } : { cpus: new Set(), memory: [] },
+  const claim: ClaimInUse = {
+    uid: 'c1',
+    name: 'gpu',
+    namespace: 'default',
+    podUids: new Set(['uid-1']),
+    drivers: new Map([
+      ['gpu.x.io', [{ pool: 'p', device: 'd', shareId: 's', requests: [], cdiIds: ['x.io/gpu=0', 'x.io/gpu=1'] }]],
+    ]),
+  };
+  const { containers } = renderPodResources(
+    pod,
+    entries,
+    (_uid, name) => (name === 'main' ? { cpus: new Set([3, 2]), memory: [block] } : { cpus: new Set(), memory: [] }),
+    (_pod, { name }) => (name === 'side' ? [claim] : []),
   );
+  const resource = {
+    cdiDevices: [{ name: 'x.io/gpu=0' }, { name: 'x.io/gpu=1' }],
+    driverName: 'gpu.x.io',
+    poolName: 'p',
+    deviceName: 'd',
+    shareId: 's',
+  };
+  expect(containers.map(({ dynamicResources }) => dynamicResources)).toEqual([
+    [{ claimName: 'gpu', claimNamespace: 'default', claimResources: [resource] }],
+    [],
+  ]);
   expect(containers.map(({ name }) => name)).toEqual(['side', 'main']);
   expect(containers[0]?.devices).toEqual([{ resourceName: 'x.io/y', deviceIds: ['a'], topology: undefined }]);
   expect(containers[1]?.devices.map(({ deviceIds, topology }) => [deviceIds, topology?.nodes[0]?.ID])).toEqual([

@@ -6,6 +6,7 @@ import { codeOf, messageOf } from '../../base/errors.ts';
 import { ContainerAllocateResponse } from '../../cri/generated/deviceplugin.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { writeFileAtOnce } from '../checkpoint.ts';
+import type { ClaimInUse } from '../dynamic-resources/prepared.ts';
 import type { RunnableContainer } from '../parts.ts';
 import type { PluginHandler } from '../plugins/index.ts';
 import { uidOf } from '../pod-facts.ts';
@@ -44,6 +45,8 @@ export interface DeviceManagerOptions {
   readonly runs: (podUid: string, container: string) => boolean;
   /** The pods that hold resources of the node; their devices are shown to whoever asks. */
   readonly pods: () => readonly Pod[];
+  /** What containers claim from drivers, which is shown, too. */
+  readonly claims: (pod: Pod, container: RunnableContainer) => readonly ClaimInUse[];
   /** CPUs and memory that containers have for themselves, which are shown beside their devices. */
   readonly placement: () => Pick<Placement, 'heldBy' | 'allocatable'>;
   /** What `resources` answers is new. */
@@ -221,6 +224,7 @@ export function deviceManager(options: DeviceManagerOptions): DeviceManager {
         pods: options.pods,
         placement: options.placement(),
         entries: allocator.entries,
+        claims: options.claims,
         devices: () => new Map([...endpoints].map(([name, { devices }]) => [name, [...devices.values()]])),
       };
       const socket = join(options.rootDir, 'pod-resources/kubelet.sock');

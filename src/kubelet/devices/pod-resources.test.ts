@@ -49,6 +49,7 @@ beforeEach(async () => {
         },
       ],
       devices: () => new Map(),
+      claims: () => [],
       placement: { heldBy: () => held, allocatable: () => held },
     },
     { clock, journal: createJournal(clock, [metrics.reader]) },

@@ -7,11 +7,14 @@ import { createRateLimit } from '../../base/rate-limit.ts';
 import {
   type ContainerDevices,
   type ContainerMemory,
+  type DynamicResource,
   type PodResources,
   PodResourcesListerService,
   TopologyInfo,
 } from '../../cri/generated/podresources.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { type ClaimInUse, devicesOf } from '../dynamic-resources/prepared.ts';
+import type { RunnableContainer } from '../parts.ts';
 import { nameOf, namespaceOf, uidOf } from '../pod-facts.ts';
 import type { Placement } from '../topology/index.ts';
 import type { DeviceEntry } from './checkpoint.ts';
@@ -23,6 +26,8 @@ export interface PodResourceFacts {
   readonly entries: () => readonly DeviceEntry[];
   /** By resource. */
   readonly devices: () => ReadonlyMap<string, readonly Device[]>;
+  /** Claims that a container uses. */
+  readonly claims: (pod: Pod, container: RunnableContainer) => readonly ClaimInUse[];
   /** CPUs and memory that containers have for themselves. */
   readonly placement: Pick<Placement, 'heldBy' | 'allocatable'>;
 }
@@ -37,6 +42,7 @@ export function renderPodResources(
   pod: Pod,
   entries: readonly DeviceEntry[],
   heldBy: Placement['heldBy'],
+  claims: PodResourceFacts['claims'],
 ): PodResources {
   const own = entries.filter(({ podUid }) => podUid === uidOf(pod));
   const containers = [
@@ -48,12 +54,12 @@ export function renderPodResources(
     namespace: namespaceOf(pod),
     cpuIds: [],
     memory: [],
-    containers: containers.map(({ name }) => ({
-      name,
-      ...renderPlaced(heldBy(uidOf(pod), name)),
-      dynamicResources: [],
+    containers: containers.map((container) => ({
+      name: container.name,
+      ...renderPlaced(heldBy(uidOf(pod), container.name)),
+      dynamicResources: claims(pod, container).map(renderClaim),
       devices: own
-        .filter(({ container }) => container === name)
+        .filter((entry) => entry.container === container.name)
         .flatMap(({ resource, devices }) =>
           [...devices].map(([node, ids]) => ({
             resourceName: resource,
@@ -64,6 +70,18 @@ export function renderPodResources(
     })),
   };
 }
+
+const renderClaim = (claim: ClaimInUse): DynamicResource => ({
+  claimName: claim.name,
+  claimNamespace: claim.namespace,
+  claimResources: devicesOf(claim).map(({ driver, pool, device, shareId, cdiIds }) => ({
+    cdiDevices: cdiIds.map((name) => ({ name })),
+    driverName: driver,
+    poolName: pool,
+    deviceName: device,
+    shareId,
+  })),
+});
 
 const renderPlaced = ({
   cpus,
@@ -106,7 +124,12 @@ const olderService = {
 };
 
 function renderOlder(pod: Pod, entries: readonly DeviceEntry[]): PodResources {
-  const rendered = renderPodResources(pod, entries, () => ({ cpus: new Set(), memory: [] }));
+  const rendered = renderPodResources(
+    pod,
+    entries,
+    () => ({ cpus: new Set(), memory: [] }),
+    () => [],
+  );
   const main = new Set(pod.spec?.containers?.map(({ name }) => name));
   return {
     ...rendered,
@@ -154,7 +177,8 @@ export async function servePodResources(
       if (failed) answer({ code: status.UNKNOWN, details: found.details });
       else answer(null, found);
     };
-  const render = (pod: Pod): PodResources => renderPodResources(pod, facts.entries(), facts.placement.heldBy);
+  const render = (pod: Pod): PodResources =>
+    renderPodResources(pod, facts.entries(), facts.placement.heldBy, facts.claims);
   server.addService(PodResourcesListerService, {
     list: served('v1', 'list', () => ({ podResources: facts.pods().map(render) })),
     getAllocatableResources: served('v1', 'getAllocatable', () => ({

@@ -63,6 +63,8 @@ export interface ExecutorOptions {
   readonly noteStart: (pod: Pod, container: RunnableContainer) => void;
   /** The pod's sandbox in CRI's words; writes the Events that its making is due. */
   readonly sandboxConfig: (pod: Pod, attempt: number) => Promise<PodSandboxConfig>;
+  /** Has drivers make ready what the pod claims of them. Rejects, after its Event was written, with what is in the way. */
+  readonly prepareClaims: (pod: Pod) => Promise<void>;
   /** CRI's name of the pod's runtime class. Rejects when there is no such class. */
   readonly runtimeHandler: (pod: Pod) => Promise<string>;
   /** The restart of this container, whose last end was then, is counted. */
@@ -126,6 +128,7 @@ export function podExecutor(options: ExecutorOptions): Execute {
     async createSandbox({ attempt, replaces }, run) {
       const { pod } = run;
       if (replaces !== undefined) journal.write({ kind: 'pod.sandboxChanged', object: podReference(pod) });
+      await options.prepareClaims(pod);
       const startedAt = clock.now();
       try {
         run.attempt = attempt;

@@ -32,6 +32,8 @@ afterEach(async () => {
 /** `startedLaterMs`: how much younger than its pods the kubelet takes itself to be. */
 async function aKubelet(
   given: {
+    prepareClaims?: (pod: Pod) => Promise<void>;
+    unprepareClaims?: (uid: string) => Promise<void>;
     startedLaterMs?: number;
     mirrorsKnown?: () => Promise<unknown>;
     mirror?: () => Pod | undefined;
@@ -86,6 +88,7 @@ async function aKubelet(
   const execute = podExecutor({
     images,
     resizePod: async () => {},
+    prepareClaims: given.prepareClaims ?? (async () => {}),
     noteStart: () => {},
     cri,
     clock,
@@ -159,6 +162,7 @@ async function aKubelet(
     facts: { hostIps: () => ['172.18.0.3'] },
     runtimeState: { networkError: () => undefined },
     execute,
+    unprepareClaims: given.unprepareClaims ?? (async () => {}),
     terminator,
     backoff,
     rootDir: paths.rootDir,
@@ -280,6 +284,30 @@ test('a sandbox that was made and is not told of is said so, and looked for agai
   );
   workers.wake('uid-1');
   await settle(() => status(pod)?.phase === 'Running');
+});
+
+test('what the pod claims is made ready before its sandbox is, and given back after its containers have ended', async () => {
+  const order: string[] = [];
+  let [refusals, away] = [1, 1];
+  const { workers, settle, cri, status, did, history } = await aKubelet({
+    prepareClaims: async () => {
+      order.push(`prepare after ${did().length} calls`);
+      if (refusals-- > 0) throw new Error('DRA driver x is not registered');
+    },
+    unprepareClaims: async () => {
+      order.push(`unprepare after ${history.at(-1)}`);
+      if (away-- > 0) throw new Error('driver is away');
+    },
+  });
+  const pod = aPod({ restartPolicy: 'Never' });
+  workers.update(pod);
+  await settle(() => order.length === 1);
+  workers.wake('uid-1');
+  await settle(() => status(pod)?.phase === 'Running');
+  expect(order).toEqual(['prepare after 0 calls', 'prepare after 0 calls']);
+  cri.exit('main-2', 0);
+  await settle(() => history.at(-1) === 'finished');
+  expect(order.slice(2)).toEqual(['unprepare after Succeeded', 'unprepare after Succeeded']);
 });
 
 test('one container that cannot start does not hold back the next', async () => {

@@ -25,7 +25,7 @@ export interface PodStatusWriterOptions {
   /** Whether the runtime can make all mounts below a read-only one read-only too; absent: it cannot. */
   readonly recursiveReadOnly?: (pod: Pod) => boolean;
   /** How a container's devices are; absent: nobody is to know. */
-  readonly deviceHealthOf?: (podUid: string, container: string) => readonly ResourceStatus[];
+  readonly deviceHealthOf?: (pod: Pod, container: string) => readonly ResourceStatus[];
 }
 
 /** What a worker says of its pod. */
@@ -74,7 +74,7 @@ export function podStatusWriter(options: PodStatusWriterOptions): PodStatusWrite
       inForce: allocations.inForce(uidOf(pod)),
       cgroup: options.cgroups.current(pod),
       recursiveReadOnly: options.recursiveReadOnly?.(pod) ?? false,
-      healthOf: (container) => options.deviceHealthOf?.(uidOf(pod), container) ?? [],
+      healthOf: (container) => options.deviceHealthOf?.(pod, container) ?? [],
     });
     // Whoever looks at the pod first after its deadline says so.
     if (status.reason === deadlineExceeded && old.reason !== deadlineExceeded)

@@ -29,6 +29,8 @@ export interface PodSyncOptions extends PodStatusWriterOptions, PodPreparationOp
   /** Resolves when the API's mirrors are known, or after a while: the API server may be down. Absent when standalone. */
   readonly mirrorsKnown: ((signal: AbortSignal) => Promise<unknown>) | undefined;
   readonly execute: Execute;
+  /** Gives back what drivers made ready for the pod. Rejects with what is left undone. */
+  readonly unprepareClaims: (podUid: string) => Promise<void>;
   readonly terminator: Terminator;
   readonly backoff: RestartBackoff;
 }
@@ -193,6 +195,8 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
           `detected running containers after a successful KillPod: ${running.map(({ id }) => id).join(' ')}`,
         );
       }
+      // Before the API hears of the end: then others may be given what the pod had.
+      await options.unprepareClaims(uidOf(pod));
       statuses.set(pod, withOverride(writer.compute(pod, stopped, true)));
       journal.write({ kind: 'pod.stopped', pod: logNameOf(pod), ms: clock.now() - startedAt });
     },
