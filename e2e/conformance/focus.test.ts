@@ -8,7 +8,9 @@ const serial = '[sig-node] NoExecuteTaintManager removing taint cancels eviction
 const storage = '[sig-storage] EmptyDir volumes should support (root,0644) [Conformance] [NodeConformance]';
 const nodeOnly = '[sig-storage] EmptyDir volumes with FSGroup [NodeConformance]';
 const other = '[sig-network] Services should serve [Conformance]';
-const all = [conformance, patient, serial, storage, nodeOnly, other];
+const claims = '[sig-node] [DRA] kubelet [Feature:DynamicResourceAllocation] registers plugin';
+const alpha = '[sig-node] [DRA] kubelet [Feature:DynamicResourceAllocation] skips [Alpha] [Feature:OffByDefault]';
+const all = [conformance, patient, serial, storage, nodeOnly, other, claims, alpha];
 
 test.each([
   ['sig-node', [conformance, patient, serial]],
@@ -16,6 +18,7 @@ test.each([
   ['node', [conformance, patient, serial, storage, nodeOnly]],
   ['Conformance', [conformance, patient, serial, storage, other]],
   ['quick', [conformance, storage]],
+  ['DRA', [claims]],
   ['Services', [other]],
 ])('%s', (name, matching) => {
   const { focus, skip } = selectTests(name);

@@ -11,6 +11,11 @@ const sets: Readonly<Record<string, Selection>> = {
   'sig-node': { focus: sigNode },
   NodeConformance: { focus: '\\[NodeConformance\\]' },
   node: { focus: `${sigNode}|\\[NodeConformance\\]` },
+  // Devices that pods claim. Those behind features that are off by default have no API here.
+  DRA: {
+    focus: '\\[DRA\\] (kubelet|\\[FeatureGate:DRAExtendedResource\\])',
+    skip: 'OffByDefault|GenericWorkload|with v1beta',
+  },
   Conformance: { focus: '\\[Conformance\\]' },
   // For every change: without those that wait for minutes to see that nothing happens, or want the cluster for themselves.
   quick: {

@@ -22,6 +22,7 @@ export const testImages: Readonly<Record<string, string>> = {
   'e2e-test-images/perl:5.26': 'tools',
   'e2e-test-images/resource-consumer:1.14': 'resource-consumer',
   'e2e-test-images/sample-device-plugin:1.7': 'sample-device-plugin',
+  'sig-storage/hostpathplugin:v1.17.1': 'hostpathplugin',
 };
 
 /** Those that nearly every test uses: pulled on all nodes before the tests begin, so that no test waits for them. */
@@ -32,7 +33,7 @@ export const commonImages: readonly string[] = [
 ];
 
 /** Files of images/ that the images are made from. */
-const recipe = ['Dockerfile', 'fake-registry.sh'];
+const recipe = ['Dockerfile', 'fake-registry.sh', 'hostpathplugin.sh'];
 const programs = ['agnhost', 'nonewprivs', 'resource-consumer', 'consume-cpu', 'sample-device-plugin'];
 
 export interface ImageSources {
