@@ -6,7 +6,7 @@ type Outcome =
   | { readonly kind: 'success' }
   | { readonly kind: 'warning'; readonly output: string }
   | { readonly kind: 'failure'; readonly output: string }
-  | { readonly kind: 'error'; readonly message: string };
+  | { readonly kind: 'error'; readonly message: string; readonly state?: 'failure' };
 
 /** What the probes tell. */
 export type ProbeRecord =
@@ -66,7 +66,7 @@ export const probeProjections: Projections<ProbeRecord> = {
         return warningEvent(
           object,
           'Unhealthy',
-          `${title} probe errored and resulted in unknown state: ${outcome.message}`,
+          `${title} probe errored and resulted in ${outcome.state ?? 'unknown'} state: ${outcome.message}`,
         );
       }
       return undefined;

@@ -7,7 +7,8 @@ export type ProbeOutcome =
   | { readonly kind: 'success' }
   | { readonly kind: 'warning'; readonly output: string }
   | { readonly kind: 'failure'; readonly output: string }
-  | { readonly kind: 'error'; readonly message: string };
+  /** `state`: what it looked like before it broke off; absent: nothing is known. */
+  | { readonly kind: 'error'; readonly message: string; readonly state?: 'failure' };
 
 export type ProbeResult = 'success' | 'failure' | 'unknown';
 

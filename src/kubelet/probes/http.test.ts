@@ -1,11 +1,13 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createRawServer, type Server as RawServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type HttpProbe, probeHttp } from './http.ts';
 import { probeTcp } from './tcp.ts';
 
 let server: Server | undefined;
+let rawServer: RawServer | undefined;
 afterEach(() => {
+  rawServer?.close();
   server?.closeAllConnections();
   server?.close();
 });
@@ -13,6 +15,17 @@ afterEach(() => {
 async function serve(listener: RequestListener): Promise<number> {
   const started = createServer(listener);
   server = started;
+  await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
+  return (started.address() as AddressInfo).port;
+}
+
+/** A server that answers what it likes once it was asked. */
+async function serveRaw(answer: (socket: Socket) => void): Promise<number> {
+  const started = createRawServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => answer(socket));
+  });
+  rawServer = started;
   await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
   return (started.address() as AddressInfo).port;
 }
@@ -87,6 +100,63 @@ describe('probeHttp', () => {
     expect(requests).toBe(10);
   });
 
+  test('a Host of its own goes along to another path, but not to another address', async () => {
+    const seen: (string | undefined)[] = [];
+    const port = await serve((request, response) => {
+      seen.push(request.headers.host, request.headers.referer);
+      const next = { '/healthz': '/other', '/other': `http://127.0.0.1:${port}/third` }[request.url ?? ''];
+      response.writeHead(next === undefined ? 200 : 302, next === undefined ? {} : { location: next }).end();
+    });
+    const headers = [{ name: 'Host', value: 'example.test' }];
+    expect(await probeHttp(aProbe(port, { headers }))).toEqual({ kind: 'success' });
+    const url = `http://127.0.0.1:${port}`;
+    expect(seen).toEqual([
+      'example.test',
+      undefined,
+      'example.test',
+      `${url}/healthz`,
+      `127.0.0.1:${port}`,
+      `${url}/other`,
+    ]);
+  });
+
+  test.each([
+    ['ends early', (socket: Socket) => socket.end(), 'unexpected EOF'],
+    [
+      'comes to a halt',
+      () => undefined,
+      'context deadline exceeded (Client.Timeout or context cancellation while reading body)',
+    ],
+  ])('a body that %s says nothing of the container', async (_name, then, message) => {
+    const port = await serveRaw((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
+      then(socket);
+    });
+    expect(await probeHttp(aProbe(port, { timeoutMs: 200 }))).toEqual({ kind: 'error', state: 'failure', message });
+  });
+
+  test.each([
+    ['hangs up', 'http', (socket: Socket) => socket.end(), 'EOF'],
+    [
+      'speaks HTTP/2',
+      'http',
+      (socket: Socket) => socket.end(Buffer.from([0, 0, 0x18, 4, 0xff])),
+      'net/http: HTTP/1.x transport connection broken: malformed HTTP response "\\x00\\x00\\x18\\x04\\xff"',
+    ],
+    [
+      'speaks no TLS',
+      'https',
+      (socket: Socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      'http: server gave HTTP response to HTTPS client',
+    ],
+  ] as const)('a server that %s fails as upstream says it', async (_name, scheme, answer, reason) => {
+    const port = await serveRaw(answer);
+    expect(await probeHttp(aProbe(port, { scheme }))).toEqual({
+      kind: 'failure',
+      output: `Get "${scheme}://127.0.0.1:${port}/healthz": ${reason}`,
+    });
+  });
+
   test.each([
     ['a redirect that leads nowhere', 302, undefined],
     ['an answer that is no redirect', 304, '/other'],
@@ -125,5 +195,9 @@ test('probeTcp: open and closed', async () => {
   expect(await probeTcp('127.0.0.1', port, 1000)).toEqual({
     kind: 'failure',
     output: `dial tcp 127.0.0.1:${port}: connect: connection refused`,
+  });
+  expect(await probeTcp('::1', port, 1000)).toEqual({
+    kind: 'failure',
+    output: expect.stringMatching(`^dial tcp \\[::1\\]:${port}: connect: `),
   });
 });

@@ -1,8 +1,9 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIPv6 } from 'node:net';
-import { messageOf } from '../../base/errors.ts';
+import { connectionProblem } from './connection-problem.ts';
 import type { ProbeOutcome } from './decide.ts';
+import { type Headers, keyOf, requestHeaders } from './request-headers.ts';
+import { isRelative, type RequestTarget, redirectTarget, requestTarget } from './request-target.ts';
 
 export interface HttpProbe {
   readonly scheme: 'http' | 'https';
@@ -18,23 +19,33 @@ const maxRequests = 10;
 /** Others of 300–399 do not say where to go, whatever headers they have. */
 const redirecting = new Set([301, 302, 303, 307, 308]);
 const maxBodyBytes = 10 * 1024;
+const timeout = 'context deadline exceeded';
+
+/** The status has come, the rest of the answer has not. */
+class BodyBroken extends Error {}
 
 /** GET as upstream's probe does it: no verification, no proxy, a new connection each time; 200–399 is success, with a warning from 300 on. */
 export async function probeHttp(probe: HttpProbe): Promise<ProbeOutcome> {
-  const host = isIPv6(probe.host) ? `[${probe.host}]` : probe.host;
-  const first = new URL(`${probe.scheme}://${host}:${probe.port}${probe.path.startsWith('/') ? '' : '/'}${probe.path}`);
+  const first = requestTarget(probe.scheme, probe.host, probe.port, probe.path);
   const signal = AbortSignal.timeout(probe.timeoutMs);
-  let url = first;
+  let target = first;
+  const own = requestHeaders(first.authority, probe.userAgent, probe.headers);
+  let headers: Headers = own;
   try {
     for (let requests = 1; ; requests += 1) {
-      const { status, location, body } = await get(url, requestHeaders(probe), signal);
-      const next = redirecting.has(status) && location ? new URL(location, url) : undefined;
-      if (next === undefined || next.hostname !== first.hostname) return judge(status, body);
+      const { status, location, body } = await get(target, headers, signal);
+      const next = redirecting.has(status) && location ? redirectTarget(target, location) : undefined;
+      if (next === undefined || location === undefined || next.host !== first.host) return judge(status, body);
       if (requests === maxRequests) return failed(`Get "${location}": stopped after ${maxRequests} redirects`);
-      url = next;
+      headers = redirectHeaders(own, first, target, next, location);
+      target = next;
     }
   } catch (error) {
-    return failed(`Get "${url}": ${connectionProblem(error, url, signal.aborted)}`);
+    // A broken body says nothing of the container: the attempt counts for nothing.
+    if (error instanceof BodyBroken) return { kind: 'error', state: 'failure', message: error.message };
+    if (signal.aborted)
+      return failed(`Get "${target.text}": ${timeout} (Client.Timeout exceeded while awaiting headers)`);
+    return failed(`Get "${target.text}": ${connectionProblem(error, target.host, target.port)}`);
   }
 }
 
@@ -46,18 +57,11 @@ function judge(status: number, body: string): ProbeOutcome {
 
 const failed = (output: string): ProbeOutcome => ({ kind: 'failure', output });
 
-function requestHeaders({ headers, userAgent }: HttpProbe): Record<string, string | string[]> {
-  const result: Record<string, string | string[]> = { 'User-Agent': userAgent, Accept: '*/*', Connection: 'close' };
-  const own = new Set<string>();
-  for (const { name, value } of headers) {
-    const key = Object.keys(result).find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
-    const before = result[key];
-    if (own.has(key) && before !== undefined) result[key] = [before, value].flat();
-    else result[key] = value;
-    own.add(key);
-  }
-  if (result.Accept === '') delete result.Accept;
-  return result;
+/** A Host of the probe's own goes along only within the server that was asked under it. */
+function redirectHeaders(own: Headers, first: RequestTarget, from: RequestTarget, next: RequestTarget, to: string) {
+  const told = keyOf(own, 'Referer') !== undefined || (from.scheme === 'https' && next.scheme === 'http');
+  const keepsHost = own.Host !== first.authority && isRelative(to);
+  return { ...own, ...(told ? {} : { Referer: from.text }), ...(keepsHost ? {} : { Host: next.authority }) };
 }
 
 interface Answer {
@@ -66,16 +70,25 @@ interface Answer {
   readonly body: string;
 }
 
-function get(url: URL, headers: Record<string, string | string[]>, signal: AbortSignal): Promise<Answer> {
+function get({ scheme, host, port, path }: RequestTarget, headers: Headers, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const sent = request(url, { headers, agent: false, signal, rejectUnauthorized: false }, (response) => {
+    const request = scheme === 'https' ? httpsRequest : httpRequest;
+    const options = { host, port, path, headers, agent: false, signal, rejectUnauthorized: false };
+    let answered = false;
+    const sent = request(options, (response) => {
+      answered = true;
       readBody(response).then(
         (body) => resolve({ status: response.statusCode ?? 0, location: response.headers.location, body }),
-        reject,
+        () => {
+          const late = `${timeout} (Client.Timeout or context cancellation while reading body)`;
+          reject(new BodyBroken(signal.aborted ? late : 'unexpected EOF'));
+        },
       );
     });
-    sent.on('error', reject);
+    // From the answer on, whoever reads its body hears of the end first-hand.
+    sent.on('error', (error) => {
+      if (!answered) reject(error);
+    });
     sent.end();
   });
 }
@@ -91,15 +104,4 @@ async function readBody(response: IncomingMessage): Promise<string> {
   }
   response.destroy();
   return Buffer.concat(chunks).subarray(0, maxBodyBytes).toString('utf8');
-}
-
-/** The reason in the words people know from upstream's events. */
-export function connectionProblem(error: unknown, url: URL, timedOut: boolean): string {
-  if (timedOut) return 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const address = `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`;
-  if (code === 'ECONNREFUSED') return `dial tcp ${address}: connect: connection refused`;
-  if (code === 'EHOSTUNREACH') return `dial tcp ${address}: connect: no route to host`;
-  if (code === 'ECONNRESET') return `read tcp ${address}: read: connection reset by peer`;
-  return messageOf(error);
 }

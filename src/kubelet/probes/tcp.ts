@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { connectionProblem, dialAddress } from './connection-problem.ts';
 import type { ProbeOutcome } from './decide.ts';
 
 /** A TCP connection that opens within the time is success; it is closed at once. */
@@ -11,13 +12,10 @@ export function probeTcp(host: string, port: number, timeoutMs: number): Promise
       resolve(outcome);
     };
     const timer = setTimeout(
-      () => end({ kind: 'failure', output: `dial tcp ${host}:${port}: i/o timeout` }),
+      () => end({ kind: 'failure', output: `dial tcp ${dialAddress(host, port)}: i/o timeout` }),
       timeoutMs,
     );
     socket.once('connect', () => end({ kind: 'success' }));
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'ECONNREFUSED' ? 'connect: connection refused' : error.message;
-      end({ kind: 'failure', output: `dial tcp ${host}:${port}: ${reason}` });
-    });
+    socket.once('error', (error) => end({ kind: 'failure', output: connectionProblem(error, host, port) }));
   });
 }

@@ -1,6 +1,5 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIPv6 } from 'node:net';
 import type { LifecycleHandler } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
@@ -8,7 +7,9 @@ import type { CriRuntime } from '../../cri/port.ts';
 import { criErrorText } from '../cri-error-text.ts';
 import { quoteLikeGo } from '../go-quote.ts';
 import type { RunnableContainer } from '../parts.ts';
-import { connectionProblem } from '../probes/http.ts';
+import { connectionProblem } from '../probes/connection-problem.ts';
+import { requestHeaders } from '../probes/request-headers.ts';
+import { requestTarget } from '../probes/request-target.ts';
 
 export interface HookTarget {
   readonly containerId: string;
@@ -91,13 +92,13 @@ async function runHttpHook(
 ): Promise<void> {
   const host = get.host || target.podIp;
   const port = resolvePort(get.port, target.ports);
-  const headers: Record<string, string> = { 'User-Agent': `kube-lifecycle/${version}`, Accept: '*/*' };
-  for (const { name, value } of get.httpHeaders ?? []) headers[name] = value;
-  const path = get.path?.startsWith('/') ? get.path : `/${get.path ?? ''}`;
-  const send = (secure: boolean, sent = headers): Promise<void> =>
+  const secure = get.scheme?.toUpperCase() === 'HTTPS';
+  const { path, authority, text } = requestTarget(secure ? 'https' : 'http', host, port, get.path ?? '');
+  const headers = requestHeaders(authority, `kube-lifecycle/${version}`, get.httpHeaders ?? []);
+  const send = (encrypted: boolean, sent = headers): Promise<void> =>
     new Promise((resolve, reject) => {
-      const request = (secure ? httpsRequest : httpRequest)(
-        { host, port, path, headers: sent, signal, ...(secure ? { rejectUnauthorized: false } : {}) },
+      const request = (encrypted ? httpsRequest : httpRequest)(
+        { host, port, path, headers: sent, signal, ...(encrypted ? { rejectUnauthorized: false } : {}) },
         (response) => {
           response.resume();
           resolve();
@@ -106,11 +107,8 @@ async function runHttpHook(
       request.on('error', reject);
       request.end();
     });
-  const secure = get.scheme?.toUpperCase() === 'HTTPS';
-  const failed = (error: unknown): Error => {
-    const url = new URL(path, `${secure ? 'https' : 'http'}://${isIPv6(host) ? `[${host}]` : host}:${port}`);
-    return new Error(`Get "${url}": ${connectionProblem(error, url, false)}`, { cause: error });
-  };
+  const failed = (error: unknown): Error =>
+    new Error(`Get "${text}": ${connectionProblem(error, host, port)}`, { cause: error });
   try {
     await send(secure);
   } catch (error) {
