@@ -1,6 +1,10 @@
 import type { Container, Pod, Probe } from '../../api/types.ts';
 import { CriError, type CriRuntime } from '../../cri/port.ts';
+import { expandVariables } from '../containers/expansion.ts';
 import { criErrorText } from '../cri-error-text.ts';
+import { formatGoDuration } from '../go-duration.ts';
+import { quoteLikeGo } from '../go-quote.ts';
+import { describePod } from '../pod-facts.ts';
 import type { ProbeOutcome } from './decide.ts';
 import { probeGrpc } from './grpc.ts';
 import { probeHttp } from './http.ts';
@@ -16,12 +20,22 @@ export interface ProbeTarget {
   readonly podIp: string;
 }
 
-/** A port given by number or by the name of a container port; undefined when there is no such name. */
-export function resolvePort(port: string | number | undefined, container: Container): number | undefined {
-  const named = container.ports?.find(({ name }) => name === port)?.containerPort;
-  const number = named ?? Number(port);
-  return Number.isInteger(number) && number > 0 && number < 65536 ? number : undefined;
+/** A port given by number, or by the name of a port of the container. Throws in upstream's words when it is neither. */
+export function resolvePort(port: string | number | undefined, { ports }: Pick<Container, 'ports'>): number {
+  const number = typeof port === 'string' ? ports?.find(({ name }) => name === port)?.containerPort : port;
+  if (number === undefined) throw new Error(`port ${quoteLikeGo(String(port))} not found`);
+  if (number > 0 && number < 65_536) return number;
+  throw new Error(`invalid port number: ${number}`);
 }
+
+/** The command as the container's plain variables make it; those that are read from elsewhere are empty here. */
+export const probeCommand = (command: readonly string[], { env }: Pick<Container, 'env'>): readonly string[] =>
+  command.map((word) =>
+    expandVariables(word, (name) => {
+      const variable = env?.findLast((known) => known.name === name);
+      return variable && (variable.value ?? '');
+    }),
+  );
 
 /** Makes one attempt at a probe. Never rejects: what keeps the probe from being made is an `error` outcome. */
 export async function attemptProbe(
@@ -33,29 +47,23 @@ export async function attemptProbe(
   const timeoutMs = timeoutSeconds * 1000;
   try {
     if (probe.exec !== undefined)
-      return await probeExec(runtime, containerId, probe.exec.command ?? [], timeoutSeconds);
+      return await probeExec(runtime, containerId, probeCommand(probe.exec.command ?? [], container), timeoutSeconds);
     const { httpGet, tcpSocket, grpc } = probe;
-    const wanted = httpGet?.port ?? tcpSocket?.port ?? grpc?.port;
-    const port = resolvePort(wanted as string | number | undefined, container);
-    if (port === undefined)
-      return {
-        kind: 'error',
-        message: `couldn't find port: ${JSON.stringify(wanted)} for container ${container.name} of pod ${pod.metadata?.name}`,
-      };
     if (httpGet !== undefined) {
       return await probeHttp({
         scheme: httpGet.scheme === 'HTTPS' ? 'https' : 'http',
         host: httpGet.host || podIp,
-        port,
+        port: resolvePort(httpGet.port, container),
         path: httpGet.path ?? '/',
         headers: httpGet.httpHeaders ?? [],
         timeoutMs,
         userAgent,
       });
     }
-    if (tcpSocket !== undefined) return await probeTcp(tcpSocket.host || podIp, port, timeoutMs);
-    if (grpc !== undefined) return await probeGrpc(podIp, port, grpc.service ?? '', timeoutMs, userAgent);
-    return { kind: 'error', message: `missing probe handler for ${pod.metadata?.name}:${container.name}` };
+    if (tcpSocket !== undefined)
+      return await probeTcp(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container), timeoutMs);
+    if (grpc !== undefined) return await probeGrpc(podIp, grpc.port, grpc.service ?? '', timeoutMs, userAgent);
+    return { kind: 'error', message: `missing probe handler for ${describePod(pod)}:${container.name}` };
   } catch (error) {
     return { kind: 'error', message: criErrorText(error) };
   }
@@ -75,7 +83,7 @@ async function probeExec(
     if (error instanceof CriError && error.code === 'deadlineExceeded') {
       return {
         kind: 'failure',
-        output: `command timed out: "${command.join(' ')}" timed out after ${timeoutSeconds}s`,
+        output: `command timed out: ${quoteLikeGo(command.join(' '))} timed out after ${formatGoDuration(timeoutSeconds * 1000)}`,
       };
     }
     throw error;

@@ -1,8 +1,9 @@
 import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { HealthCheckResponse_ServingStatus, HealthClient } from '../../cri/generated/health.ts';
+import { parseGrpcCode } from '../../cri/grpc-status.ts';
+import { formatGoDuration } from '../go-duration.ts';
+import { dialAddress } from './connection-problem.ts';
 import type { ProbeOutcome } from './decide.ts';
-
-const seconds = (ms: number): string => `${ms / 1000}s`;
 
 /** Asks grpc.health.v1 in plain text; only SERVING is success. */
 export function probeGrpc(
@@ -12,7 +13,7 @@ export function probeGrpc(
   timeoutMs: number,
   userAgent: string,
 ): Promise<ProbeOutcome> {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const address = dialAddress(host, port);
   const client = new HealthClient(address, credentials.createInsecure(), {
     'grpc.primary_user_agent': userAgent,
     'grpc.use_local_subchannel_pool': 1,
@@ -21,7 +22,7 @@ export function probeGrpc(
     const deadline = Date.now() + timeoutMs;
     client.waitForReady(deadline, (notReady) => {
       if (notReady) {
-        const output = `timeout: failed to connect service "${address}" within ${seconds(timeoutMs)}: context deadline exceeded`;
+        const output = `timeout: failed to connect service "${address}" within ${formatGoDuration(timeoutMs)}: context deadline exceeded`;
         resolve({ kind: 'failure', output });
         return;
       }
@@ -45,8 +46,9 @@ function refusal(code: number, details: string, timeoutMs: number): string {
   if (code === status.UNIMPLEMENTED) {
     return `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${details}`;
   }
-  if (code === status.DEADLINE_EXCEEDED) return `timeout: health rpc did not complete within ${seconds(timeoutMs)}`;
-  return `error: health rpc probe failed: ${details}`;
+  if (code === status.DEADLINE_EXCEEDED)
+    return `timeout: health rpc did not complete within ${formatGoDuration(timeoutMs)}`;
+  return `error: health rpc probe failed: rpc error: code = ${parseGrpcCode(String(code))} desc = ${details}`;
 }
 
 const servingStatusName = (value: number): string =>
