@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { metricDefinitions } from './metric-definitions.ts';
 import { createMetrics } from './metrics.ts';
+import type { JournalRecord } from './record.ts';
+
+type ProbeOutcome = Extract<JournalRecord, { kind: 'probe.attempted' }>['outcome'];
 
 describe('createMetrics', () => {
   test('a record’s measurements are shown under their names', async () => {
@@ -46,6 +49,30 @@ describe('createMetrics', () => {
     expect(await probes()).toContain('prober_probe_total{');
     expect(await probes()).toMatch(/^process_start_time_seconds \d+/m);
     expect(await all()).not.toContain('prober_probe_total{');
+  });
+
+  test('attempts that came to something are counted, those that succeeded timed, until the probe ends', async () => {
+    const { reader, probes } = createMetrics();
+    const of = {
+      probe: 'readiness',
+      object: { kind: 'Pod', name: 'p', namespace: 'n', uid: 'u' },
+      container: 'c',
+    } as const;
+    const attempted = (outcome: ProbeOutcome) =>
+      reader({ kind: 'probe.attempted', ...of, containerId: 'id', outcome, ms: 20 }, 0);
+    attempted({ kind: 'success' });
+    attempted({ kind: 'warning', output: '' });
+    attempted({ kind: 'failure', output: '' });
+    attempted({ kind: 'error', message: '' });
+    const labels = 'probe_type="Readiness",container="c",pod="p",namespace="n"';
+    const series = async () => (await probes()).split('\n').filter((line) => /^prober_\w+(_total|_count)\{/.test(line));
+    expect(await series()).toEqual([
+      `prober_probe_total{${labels},result="successful",pod_uid="u"} 2`,
+      `prober_probe_total{${labels},result="failed",pod_uid="u"} 1`,
+      `prober_probe_duration_seconds_count{${labels}} 2`,
+    ]);
+    reader({ kind: 'probe.ended', ...of }, 0);
+    expect(await series()).toEqual([]);
   });
 
   test('the moment of the relist is told', async () => {

@@ -66,6 +66,7 @@ export function createMetrics(): Metrics {
       const made = instrument(name);
       if (made instanceof Histogram) made.observe(labels, value);
     },
+    forget: (name, labels) => instrument(name).remove(labels),
   };
 
   return {

@@ -28,6 +28,8 @@ export interface Meters {
   gauge(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
   /** `value` in the metric's own unit: seconds for `*_seconds`. */
   observe(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
+  /** Takes away the series with these labels: what it counted is gone. */
+  forget(name: string, labels: Readonly<Record<string, string>>): void;
 }
 
 /** How one kind of record shows outside: as a log line, as an Event, in the metrics; each may be absent. */

@@ -137,6 +137,8 @@ export type ProbeKind = 'liveness' | 'readiness' | 'startup';
 /** Probes the containers of pods that run. (probes/) */
 export interface ProbeManager {
   addPod(pod: Pod): void;
+  /** Somebody wants to know whether the container is ready: it is asked now rather than in its time. */
+  hastenReadiness(podUid: string, container: string): void;
   /** Deletion began: only readiness goes on. */
   stopLivenessAndStartup(pod: Pod): void;
   removePod(uid: string): void;

@@ -22,19 +22,34 @@ export type ProbeRecord =
   | {
       readonly kind: 'probe.settled';
       readonly probe: Kind;
+      readonly pod: string;
       readonly podUid: string;
       readonly containerId: string;
       readonly result: 'success' | 'failure' | 'unknown';
+    }
+  /** The container is not probed any more in this way. */
+  | {
+      readonly kind: 'probe.ended';
+      readonly probe: Kind;
+      readonly object: ObjectReference;
+      readonly container: string;
     };
 
 const titles: Readonly<Record<Kind, string>> = { liveness: 'Liveness', readiness: 'Readiness', startup: 'Startup' };
 
-const metricResult: Readonly<Record<Outcome['kind'], string>> = {
-  success: 'successful',
-  warning: 'successful',
-  failure: 'failed',
-  error: 'unknown',
+/** What upstream says of results that a pod is synced for. */
+const statuses: Readonly<Record<Kind, (succeeded: boolean) => string>> = {
+  liveness: () => 'unhealthy',
+  readiness: (succeeded) => (succeeded ? 'ready' : 'not ready'),
+  startup: (succeeded) => (succeeded ? 'started' : 'unhealthy'),
 };
+
+const labelsOf = (probe: Kind, container: string, { name = '', namespace = '' }: ObjectReference) => ({
+  probe_type: titles[probe],
+  container,
+  pod: name,
+  namespace,
+});
 
 export const probeProjections: Projections<ProbeRecord> = {
   'probe.attempted': {
@@ -46,15 +61,12 @@ export const probeProjections: Projections<ProbeRecord> = {
         containerName: container,
       };
       if (outcome.kind === 'success') return info(3, 'Probe succeeded', fields);
-      if (outcome.kind === 'error') return info(1, 'Probe errored', { err: outcome.message, ...fields });
-      return info(
-        outcome.kind === 'failure' ? 1 : 3,
-        outcome.kind === 'failure' ? 'Probe failed' : 'Probe succeeded with a warning',
-        {
-          ...fields,
-          output: outcome.output,
-        },
-      );
+      if (outcome.kind === 'error') {
+        return info(1, 'Probe errored', { ...fields, probeResult: outcome.state ?? 'unknown', err: outcome.message });
+      }
+      const { output } = outcome;
+      if (outcome.kind === 'warning') return info(3, 'Probe succeeded with a warning', { ...fields, output });
+      return info(1, 'Probe failed', { ...fields, probeResult: 'failure', output });
     },
     event: ({ probe, object, outcome }) => {
       const title = titles[probe];
@@ -71,24 +83,27 @@ export const probeProjections: Projections<ProbeRecord> = {
       }
       return undefined;
     },
+    // What was no attempt at all is not counted, and only those that succeed are timed.
     measure: ({ probe, object, container, outcome, ms }, meters) => {
-      const labels = {
-        probe_type: titles[probe],
-        container,
-        pod: object.name ?? '',
-        namespace: object.namespace ?? '',
-      };
-      meters.count('prober_probe_total', { ...labels, result: metricResult[outcome.kind], pod_uid: object.uid ?? '' });
-      meters.observe('prober_probe_duration_seconds', ms / 1000, labels);
+      if (outcome.kind === 'error') return;
+      const labels = labelsOf(probe, container, object);
+      const result = outcome.kind === 'failure' ? 'failed' : 'successful';
+      meters.count('prober_probe_total', { ...labels, result, pod_uid: object.uid ?? '' });
+      if (result === 'successful') meters.observe('prober_probe_duration_seconds', ms / 1000, labels);
     },
   },
   'probe.settled': {
-    log: ({ probe, podUid, containerId, result }) =>
-      info(1, 'SyncLoop (probe)', {
-        probe,
-        status: result === 'success' ? 'ready' : result,
-        podUID: podUid,
-        containerID: containerId,
-      }),
+    log: ({ probe, pod, result }) =>
+      probe === 'liveness' && result !== 'failure'
+        ? undefined
+        : info(1, 'SyncLoop (probe)', { probe, status: statuses[probe](result === 'success'), pod }),
+  },
+  'probe.ended': {
+    measure: ({ probe, object, container }, meters) => {
+      const labels = labelsOf(probe, container, object);
+      for (const result of ['successful', 'failed'])
+        meters.forget('prober_probe_total', { ...labels, result, pod_uid: object.uid ?? '' });
+      meters.forget('prober_probe_duration_seconds', labels);
+    },
   },
 };

@@ -80,7 +80,14 @@ export function composePods(
     wake,
   });
   const { images, records } = composeImages(foundation, objects);
-  const probes = probeManager({ runtime: cri, cache: pleg, clock, journal, userAgent: `kube-probe/${minorVersion}` });
+  const probes = probeManager({
+    runtime: cri,
+    cache: pleg,
+    statusOf: (uid) => statuses.get(uid),
+    clock,
+    journal,
+    userAgent: `kube-probe/${minorVersion}`,
+  });
   const recursiveReadOnly = (): boolean =>
     state.handlers().find(({ name }) => name === '')?.recursiveReadOnlyMounts ?? false;
   const inputs = containerInputs({

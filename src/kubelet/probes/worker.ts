@@ -79,10 +79,10 @@ export class ProbeWorker {
     if (container !== undefined) {
       const remembered = rememberContainer(kind, this.memory, container.id);
       if (remembered !== this.memory) {
-        this.memory = remembered;
-        if (container.state !== 'running' || container.startedAt >= this.options.kubeletStartedAt) {
-          onSettled(container.id, remembered.settled);
-        }
+        const inherited = container.state === 'running' && container.startedAt < this.options.kubeletStartedAt;
+        // What it was before the restart stays so until as many outcomes in a row say otherwise.
+        this.memory = inherited ? { ...remembered, settled: 'unknown' } : remembered;
+        if (!inherited) onSettled(container.id, remembered.settled);
       }
     }
     const decision = decideProbe({
@@ -110,6 +110,6 @@ export class ProbeWorker {
     onOutcome(outcome, containerId, performance.now() - startedAt);
     const thresholds = { success: probe.successThreshold ?? 1, failure: probe.failureThreshold ?? 3 };
     this.memory = countOutcome(kind, this.memory, outcome, thresholds);
-    onSettled(containerId, this.memory.settled);
+    if (this.memory.settled !== 'unknown') onSettled(containerId, this.memory.settled);
   }
 }

@@ -15,6 +15,7 @@ function aMeter() {
       count: (name: string, labels?: Readonly<Record<string, string>>, by = 1) => void note(name, by, labels),
       gauge: (name: string, value: number) => void note(name, value),
       observe: (name: string, value: number) => void note(name, value),
+      forget: () => {},
     },
   };
 }

@@ -61,8 +61,10 @@ async function aKubelet(
     podFinished: () => void history.push('finished'),
     forget: (uid) => void held.delete(uid),
   };
+  const hastened: string[] = [];
   const probes: ProbeManager = {
     addPod: () => {},
+    hastenReadiness: (uid, container) => void hastened.push(`${uid} ${container}`),
     stopLivenessAndStartup: () => {},
     removePod: () => {},
     readiness: () => 'unknown',
@@ -190,7 +192,23 @@ async function aKubelet(
   const loseCgroup = () => {
     cgroupIsThere = false;
   };
-  return { sync, loseCgroup, clock, cri, workers, statuses, status, settle, history, done, events, did, paths, abort };
+  return {
+    sync,
+    loseCgroup,
+    clock,
+    cri,
+    workers,
+    statuses,
+    status,
+    settle,
+    history,
+    done,
+    hastened,
+    events,
+    did,
+    paths,
+    abort,
+  };
 }
 
 const once = (exitCode: number) =>
@@ -215,6 +233,15 @@ test('a pod is started, seen to run, and said to', async () => {
   expect(await readlink(join(paths.logLinks, 'web_default_main-main-2.log'))).toBe(
     join(paths.logsRoot, 'default_web_uid-1/main/0.log'),
   );
+});
+
+test('only a container that has started and is not known to be ready is asked for it at once', async () => {
+  const { workers, settle, status, hastened } = await aKubelet();
+  const readinessProbe = { exec: { command: ['true'] } };
+  const pod = aPod({ containers: [aContainer('probed', { readinessProbe }), aContainer('other')] });
+  workers.update(pod);
+  await settle(() => status(pod)?.phase === 'Running');
+  expect(new Set(hastened)).toEqual(new Set(['uid-1 probed']));
 });
 
 test.each([

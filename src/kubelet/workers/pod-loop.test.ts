@@ -52,6 +52,7 @@ function aLoop() {
     pleg,
     probes: {
       addPod: () => {},
+      hastenReadiness: () => {},
       stopLivenessAndStartup: () => {},
       removePod: () => {},
       readiness: () => 'unknown',

@@ -17,7 +17,7 @@ export interface PodStatusWriterOptions {
   readonly journal: Journal;
   readonly statuses: StatusManager;
   readonly catalog: Pick<PodCatalog, 'mirrorOf'>;
-  readonly probes: Pick<ProbeManager, 'readiness' | 'startup'>;
+  readonly probes: Pick<ProbeManager, 'readiness' | 'startup' | 'hastenReadiness'>;
   readonly cgroups: Pick<PodCgroups, 'current'>;
   readonly allocations: Pick<Allocations, 'inForce' | 'conditions'>;
   readonly facts: Pick<NodeFacts, 'hostIps'>;
@@ -79,7 +79,14 @@ export function podStatusWriter(options: PodStatusWriterOptions): PodStatusWrite
     // Whoever looks at the pod first after its deadline says so.
     if (status.reason === deadlineExceeded && old.reason !== deadlineExceeded)
       journal.write({ kind: 'pod.deadlineExceeded', object: podReference(pod) });
+    hasten(uidOf(pod), status);
     return status;
+  }
+
+  /** What is not known to be ready yet is to be as soon as it can: a container that has just started, above all. */
+  function hasten(uid: string, { initContainerStatuses = [], containerStatuses = [] }: PodStatus): void {
+    for (const { name, state, started, ready } of [...initContainerStatuses, ...containerStatuses])
+      if (state?.running !== undefined && started && !ready) probes.hastenReadiness(uid, name);
   }
 
   function rememberStarts(uid: string, { starts }: ExecutionOutcome): void {
