@@ -143,6 +143,34 @@ test.each([
   expect(await ensure('no:1')).toBe(`ImagePullBackOff: Back-off pulling image "no:1": ${wanted}`);
 });
 
+test('of several credentials each says why it failed, the same only once', async () => {
+  const { cri, clock, journal } = aManager();
+  const entry = (scope: string, username: string) => ({ scope, username, password: 'p', identityToken: '' });
+  const answers: Record<string, string> = { a: 'denied', b: 'expired', c: 'denied' };
+  cri.pullImage = async (_image, auth) => {
+    throw new CriError('pullImage', 'other', 'Unknown', answers[auth?.username ?? ''] ?? '');
+  };
+  const nodeCredentials = async () => ['a', 'b', 'c'].map((name) => entry('ghcr.io', name));
+  const manager = createImageManager({ cri, clock, journal, maxParallelPulls: 1, nodeCredentials });
+  const container = aContainer('main', { image: 'ghcr.io/a/b:1' });
+  await expect(manager.ensure(aPod(), container, undefined, new AbortController().signal)).rejects.toMatchObject({
+    reason: 'ErrImagePull',
+    message: '[denied, expired]',
+  });
+});
+
+test('an image that was pulled is there, though nobody knows its size', async () => {
+  const { cri, ensure, events } = aManager();
+  cri.pullable.add('busybox:1');
+  cri.imageStatus = async () => {
+    throw new Error('no disk');
+  };
+  expect(await ensure('busybox:1', 'Always')).toBe('sha256:busybox:1');
+  expect(events()).toContain(
+    'Pulled: Successfully pulled image "busybox:1" in 0s (0s including waiting). Image size: 0 bytes.',
+  );
+});
+
 test('an image that cannot be looked up', async () => {
   const { cri, ensure } = aManager();
   cri.imageStatus = async () => {

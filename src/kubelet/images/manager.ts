@@ -1,8 +1,8 @@
 import type { ObjectReference, Pod } from '../../api/types.ts';
 import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
-import { KeyedSerial } from '../../base/keyed-serial.ts';
-import { CriError, type CriImages, type PodSandboxConfig } from '../../cri/port.ts';
+import { LimitedParallel } from '../../base/limited-parallel.ts';
+import type { CriImages, PodSandboxConfig } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { StartFailure } from '../containers/errors.ts';
 import { criErrorText } from '../cri-error-text.ts';
@@ -10,6 +10,7 @@ import type { ImageManager, PodObjects } from '../parts.ts';
 import { containerReference, logNameOf, namespaceOf, podReference, uidOf } from '../pod-facts.ts';
 import { RestartBackoff } from '../workers/restart-backoff.ts';
 import { type ImageCredential, parseDockerConfig, type RegistryCredential, selectCredentials } from './credentials.ts';
+import { judgePullError, pullErrorText } from './pull-error.ts';
 import type { PullRecords } from './pull-records.ts';
 import { type ImageReference, parseImageReference, withDefaultTag, withoutTag } from './reference.ts';
 
@@ -30,23 +31,8 @@ export interface ImageManagerOptions {
 
 const keptFailures = 500;
 
-/** A code that says nothing is left out. */
-const pullErrorText = (error: unknown): string =>
-  error instanceof CriError && error.grpcCode === 'Unknown' ? error.message : criErrorText(error);
-
-/** Errors that runtimes tell apart by how their texts begin. */
-const knownPullErrors = [
-  ['RegistryUnavailable', 'the registry is unavailable'],
-  ['SignatureValidationFailed', 'the signature validation failed'],
-] as const;
-
-function judgePullError(image: string, text: string): Pick<StartFailure, 'reason' | 'message'> {
-  for (const [reason, words] of knownPullErrors) {
-    if (!text.startsWith(reason)) continue;
-    return { reason, message: `image pull failed for ${image} because ${words}${text.slice(reason.length)}` };
-  }
-  return { reason: 'ErrImagePull', message: text };
-}
+/** Every way to pull has failed. */
+class PullFailed extends Error {}
 
 interface Asked {
   readonly pod: Pod;
@@ -64,8 +50,7 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
   const { cri, clock, journal } = options;
   const backoff = new RestartBackoff({ firstMs: 10_000, maxMs: 300_000 });
   const failures = new Map<string, { readonly text: string; readonly at: Instant }>();
-  const queues = new KeyedSerial<number>();
-  let nextQueue = 0;
+  const pulls = new LimitedParallel(options.maxParallelPulls);
 
   async function secretsOf(
     pod: Pod,
@@ -89,6 +74,13 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
     return { credentials: [...credentials, ...ofNode], missing };
   }
 
+  /** 0 when nobody knows: the image is there all the same. */
+  const sizeOf = (ref: string): Promise<number> =>
+    cri.imageStatus({ image: ref }, false).then(
+      ({ image }) => Number(image?.size ?? 0n),
+      () => 0,
+    );
+
   async function pull(
     image: string,
     { pod, object, sandbox, signal, named }: Asked,
@@ -97,18 +89,17 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
     const { credentials, missing } = await secretsOf(pod);
     const queuedAt = clock.now();
     const ways: readonly (ImageCredential | undefined)[] = selectCredentials(credentials, parsed);
-    const queue = nextQueue++ % options.maxParallelPulls;
     journal.write({ kind: 'image.pulling', object, image: named });
-    return queues.run(queue, async () => {
+    return pulls.run(async () => {
       const startedAt = clock.now();
-      let problem: unknown;
+      const problems: unknown[] = [];
       for (const way of ways.length > 0 ? ways : [undefined]) {
         try {
           if (options.mayPull?.() === false) throw new Error('pull QPS exceeded');
           const spec = { image, userSpecifiedImage: named };
           const ref = await cri.pullImage(spec, way?.auth, sandbox, { signal });
           const endedAt = clock.now();
-          const sizeBytes = Number((await cri.imageStatus({ image: ref }, false)).image?.size ?? 0n);
+          const sizeBytes = await sizeOf(ref);
           journal.write({
             kind: 'image.pulled',
             object,
@@ -119,12 +110,12 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
           });
           return { ref, secret: way?.secret };
         } catch (error) {
-          problem = error;
+          problems.push(error);
         }
       }
       if (missing.length > 0)
         journal.write({ kind: 'image.secretsMissing', object: podReference(pod), names: missing });
-      throw problem;
+      throw new PullFailed(pullErrorText(problems));
     });
   }
 
@@ -175,7 +166,7 @@ export function createImageManager(options: ImageManagerOptions): ImageManager {
       return ref;
     } catch (error) {
       asked.signal.throwIfAborted();
-      const text = pullErrorText(error);
+      const text = error instanceof PullFailed ? error.message : criErrorText(error);
       journal.write({ kind: 'image.pullFailed', object, image: named, error: text });
       const failure = judgePullError(named, text);
       backoff.bump(key, clock.now(), clock.now());
