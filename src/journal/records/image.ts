@@ -38,6 +38,7 @@ const podOf = ({ namespace, name }: ObjectReference): string => `${namespace}/${
 
 /** Milliseconds as Go prints a duration: `812ms`, `1.2s`, `1m3.4s`. */
 const duration = (ms: number): string => {
+  if (ms === 0) return '0s';
   if (ms < 1000) return `${ms}ms`;
   const minutes = Math.floor(ms / 60_000);
   const seconds = `${(ms % 60_000) / 1000}s`;
@@ -46,14 +47,20 @@ const duration = (ms: number): string => {
 
 const sizeBucket = (bytes: number): string => {
   const limits: readonly (readonly [number, string])[] = [
+    [0, 'N/A'],
     [10 * 2 ** 20, '0-10MB'],
     [100 * 2 ** 20, '10MB-100MB'],
     [500 * 2 ** 20, '100MB-500MB'],
     [2 ** 30, '500MB-1GB'],
     [5 * 2 ** 30, '1GB-5GB'],
     [10 * 2 ** 30, '5GB-10GB'],
+    [20 * 2 ** 30, '10GB-20GB'],
+    [30 * 2 ** 30, '20GB-30GB'],
+    [40 * 2 ** 30, '30GB-40GB'],
+    [60 * 2 ** 30, '40GB-60GB'],
+    [100 * 2 ** 30, '60GB-100GB'],
   ];
-  return limits.find(([limit]) => bytes < limit)?.[1] ?? 'GT10GB';
+  return limits.find(([limit]) => bytes <= limit)?.[1] ?? 'GT100GB';
 };
 
 const accessResults = {
@@ -71,8 +78,10 @@ export const imageProjections: Projections<ImageRecord> = {
         'Pulled',
         `Successfully pulled image "${image}" in ${duration(ms)} (${duration(withWaitingMs)} including waiting). Image size: ${sizeBytes} bytes.`,
       ),
-    measure: ({ ms, sizeBytes }, meters) =>
-      meters.observe('kubelet_image_pull_duration_seconds', ms / 1000, { image_size_in_bytes: sizeBucket(sizeBytes) }),
+    measure: ({ withWaitingMs, sizeBytes }, meters) =>
+      meters.observe('kubelet_image_pull_duration_seconds', withWaitingMs / 1000, {
+        image_size_in_bytes: sizeBucket(sizeBytes),
+      }),
   },
   'image.present': {
     event: ({ object, image }) =>
