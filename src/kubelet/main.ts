@@ -55,6 +55,7 @@ import {
 } from './stats/index.ts';
 import { parseWatchdog, systemdWatchdog } from './systemd-watchdog.ts';
 import { reservedAsConfigured } from './topology/index.ts';
+import { checkUserNamespaces } from './user-namespaces/index.ts';
 import { kubernetesVersion } from './version.ts';
 import { kernelMounts, shareRootFolder } from './volumes/index.ts';
 
@@ -182,6 +183,7 @@ async function runKubelet(
   const catalog = podCatalog((pod, source) =>
     journal.write({ kind: 'source.duplicate', object: podReference(pod), pod: describePod(pod), source }),
   );
+  await checkUserNamespaces({ idsPerPod: config.userNamespaces?.idsPerPod, maxPods: config.maxPods });
   const pods = composePods(foundation, { ...nodeParts, devices, dynamic, pleg, catalog, cgroupDriver, logLinks });
   const { loop, allocations, statuses, workers, services, cgroups, garbage, rotation } = pods;
   const defence = composeDefence(foundation, { ...nodeParts, pleg, cgroupDriver, pods });

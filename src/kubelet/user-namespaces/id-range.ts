@@ -34,12 +34,17 @@ export function problemOfRange({ first, length }: IdRange, idsPerPod: number, ma
   return undefined;
 }
 
-/** The first ID of the lowest part that nobody has; undefined when all are taken. */
+/**
+ * The first ID of the lowest part that nobody has any of; undefined when all are taken. Pods may have parts of another
+ * length, from before the configuration was changed.
+ */
 export function findFreeIds(
   { first, length }: IdRange,
   idsPerPod: number,
-  taken: ReadonlySet<number>,
+  taken: readonly IdRange[],
 ): number | undefined {
-  for (let id = first; id + idsPerPod <= first + length; id += idsPerPod) if (!taken.has(id)) return id;
+  const overlaps = (id: number) =>
+    taken.some((other) => other.first < id + idsPerPod && id < other.first + other.length);
+  for (let id = first; id + idsPerPod <= first + length; id += idsPerPod) if (!overlaps(id)) return id;
   return undefined;
 }

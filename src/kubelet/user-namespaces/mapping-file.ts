@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import { writeFileAtOnce } from '../checkpoint.ts';
+import type { IdRange } from './id-range.ts';
 
 const fileName = 'userns';
 
@@ -53,9 +54,9 @@ export async function writePodIds(podDir: string, ids: PodIds): Promise<void> {
   await writeFileAtOnce(join(podDir, fileName), renderMappingFile(ids));
 }
 
-/** The first IDs of all pods that have a folder. Rejects when one cannot be read: nobody else may get the same. */
-export async function listTakenIds(podsDir: string): Promise<ReadonlySet<number>> {
+/** The IDs of all pods that have a folder. Rejects when those of one cannot be read: nobody else may get the same. */
+export async function listTakenIds(podsDir: string): Promise<readonly IdRange[]> {
   const uids = await readdir(podsDir).catch(() => []);
   const all = await Promise.all(uids.map((uid) => readPodIds(join(podsDir, uid))));
-  return new Set(all.flatMap((ids) => (ids === undefined ? [] : [ids.hostId])));
+  return all.flatMap((ids) => (ids === undefined ? [] : [{ first: ids.hostId, length: ids.length }]));
 }

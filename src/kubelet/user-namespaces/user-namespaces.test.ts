@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pod } from '../../api/types.ts';
 import { aPod } from '../test-builders.ts';
 import { findFreeIds, parseSubordinateIds, problemOfRange } from './id-range.ts';
-import { type UserNamespacesOptions, userNamespaces } from './index.ts';
+import { checkUserNamespaces, type UserNamespacesOptions, userNamespaces } from './index.ts';
 import { parseMappingFile } from './mapping-file.ts';
 
 const block = 65_536;
+const part = (nth: number, blocks = 1) => ({ first: nth * block, length: blocks * block });
 
 test('what getsubids prints', () => {
   expect(parseSubordinateIds('0: kubelet 65536 2147483648\n')).toEqual({ first: 65_536, length: 2_147_483_648 });
@@ -42,10 +43,11 @@ test.each([
 
 test.each([
   ['the lowest', [], block],
-  ['the gap', [block, 3 * block], 2 * block],
-  ['none', [block, 2 * block, 3 * block], undefined],
+  ['the gap', [part(1), part(3)], 2 * block],
+  ['beyond a longer one', [part(1, 2)], 3 * block],
+  ['none', [part(1), part(2), part(3)], undefined],
 ])('free IDs: %s', (_name, taken, expected) => {
-  expect(findFreeIds({ first: block, length: 3 * block }, block, new Set(taken))).toBe(expected);
+  expect(findFreeIds({ first: block, length: 3 * block }, block, taken)).toBe(expected);
 });
 
 test.each([
@@ -62,6 +64,27 @@ test.each([
 ])('a mapping file with %s is refused', (_name, text) =>
   expect(() => parseMappingFile(text)).toThrow('invalid user namespace mappings file'),
 );
+
+test.each([
+  ['can be used', { first: block, length: 3 * block }, 2, undefined],
+  [
+    'are too few',
+    { first: block, length: 3 * block },
+    4,
+    'create user namespace manager: kubelet user assigned IDs are not enough to support 4 pods',
+  ],
+])('a kubelet starts only where its IDs can be used: they %s', async (_name, range, maxPods, problem) => {
+  const check = checkUserNamespaces({ maxPods, readRange: async () => range });
+  if (problem === undefined) await expect(check).resolves.toBeUndefined();
+  else await expect(check).rejects.toThrow(problem);
+});
+
+test('nor does it where nobody can tell which they are', async () => {
+  const readRange = () => Promise.reject(new Error('mismatched subuids and subgids for user "kubelet"'));
+  await expect(checkUserNamespaces({ maxPods: 2, readRange })).rejects.toThrow(
+    'create user namespace manager: kubelet mappings: mismatched subuids and subgids for user "kubelet"',
+  );
+});
 
 describe('the users of pods', () => {
   let rootDir = '';
@@ -107,7 +130,9 @@ describe('the users of pods', () => {
 
   test('are free again with the pod’s folder', async () => {
     expect(await firstIdOf(own('three'))).toBe(3 * block);
-    await expect(manager()(own('four'))).rejects.toThrow('could not find an empty slot to allocate a user namespace');
+    await expect(manager()(own('four'))).rejects.toThrow(
+      'create user namespace: could not find an empty slot to allocate a user namespace',
+    );
     await rm(join(rootDir, 'pods/one'), { recursive: true });
     expect(await firstIdOf(own('four'))).toBe(block);
     await rm(join(rootDir, 'pods'), { recursive: true });
