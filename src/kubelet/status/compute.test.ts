@@ -13,6 +13,7 @@ import {
   exited,
   noon,
   running,
+  unknown,
 } from '../test-builders.ts';
 import { toApiTime } from '../times.ts';
 import { computePodStatus, type PodStatusInputs } from './compute.ts';
@@ -341,4 +342,16 @@ test('devices are told of with the containers that have them', () => {
   const seen = aSeenPod([aSeen('a', running), aSeen('b', running)]);
   const { containerStatuses } = compute(aPod(two), seen, { healthOf: (name) => (name === 'b' ? health : []) });
   expect(containerStatuses?.map((status) => status.allocatedResourcesStatus)).toEqual([undefined, health]);
+});
+
+test('an earlier attempt that the runtime knows nothing of has ended, as far as anybody can tell', () => {
+  const before = {
+    containerStatuses: [{ name: 'main', image: '', imageID: '', ready: true, restartCount: 0, state: { running: {} } }],
+  };
+  const seen = aSeenPod([
+    aSeen('main', running, { id: 'main-1', restartCount: 1 }),
+    aSeen('main', unknown, { id: 'main-0' }),
+  ]);
+  const [status] = compute(aPod(), seen, { old: before }).containerStatuses ?? [];
+  expect(status?.lastState?.terminated).toMatchObject({ reason: 'ContainerStatusUnknown', exitCode: 137 });
 });

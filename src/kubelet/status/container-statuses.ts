@@ -114,8 +114,9 @@ function fromAttempts(
   if (newest === undefined) return undefined;
   const containerID = `containerd://${newest.id}`;
   let restartCount = Math.max(newest.restartCount, before?.restartCount ?? 0);
-  const lost = newest.state === 'unknown' && before?.state?.running !== undefined;
-  if (lost) restartCount = (before?.restartCount ?? 0) + 1;
+  const isLost = ({ state }: ObservedContainer) => state === 'unknown' && before?.state?.running !== undefined;
+  const stateNow = (seen: ObservedContainer) => (isLost(seen) ? lostState(inputs.restartingAll) : stateOf(seen));
+  if (isLost(newest)) restartCount = (before?.restartCount ?? 0) + 1;
   const replaced = before !== undefined && before.containerID !== containerID;
   if (
     newest.state === 'running' &&
@@ -135,9 +136,9 @@ function fromAttempts(
     containerID,
     ready: false,
     restartCount,
-    state: lost ? lostState(inputs.restartingAll) : stateOf(newest),
+    state: stateNow(newest),
     lastState:
-      previous !== undefined ? stateOf(previous) : inheritedEnd === undefined ? {} : { terminated: inheritedEnd },
+      previous !== undefined ? stateNow(previous) : inheritedEnd === undefined ? {} : { terminated: inheritedEnd },
     ...(newest.state === 'running' && !replaced && before?.started !== undefined ? { started: before.started } : {}),
     ...(container.resources?.requests === undefined ? {} : { allocatedResources: container.resources.requests }),
     resources: computeContainerResources(container, newest, before, inputs.inForce?.containers[container.name]),

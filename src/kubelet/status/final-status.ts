@@ -28,7 +28,8 @@ export function finalStatus(pod: Pod, status: PodStatus): PodStatus {
   const inits = status.initContainerStatuses ?? [];
   const hasRun = (s: ContainerStatus) =>
     s.state?.running !== undefined || s.state?.terminated !== undefined || s.lastState?.terminated !== undefined;
-  const lastRun = inits.findLastIndex(hasRun);
+  // Of the first it is not believed that it was never tried.
+  const lastRun = Math.max(0, inits.findLastIndex(hasRun));
   const initialized = (pod.spec?.initContainers ?? []).length === 0 || regular.some(hasRun) || allDone(pod, inits);
   const phase = isStaticPod(pod) || isTerminalPhase(status.phase) ? status.phase : 'Failed';
   return {
