@@ -80,6 +80,24 @@ test('an end is not told while a container may still run', () => {
   expect(mergeStatus({ phase: 'Running' }, own, false)).toEqual(own);
 });
 
+test.each([
+  ['stays while a container may still run', true, undefined],
+  ['stays when the pod has ended', false, undefined],
+  ['gives way to the kubelet’s own at the end', false, disruption],
+])('what others said of a disruption %s', (_name, couldRun, own) => {
+  const theirs = { ...disruption, reason: 'EvictionByEvictionAPI' };
+  const ended = { phase: 'Failed', conditions: own === undefined ? [] : [own] };
+  const merged = mergeStatus({ phase: 'Running', conditions: [theirs] }, ended, couldRun);
+  expect(merged.conditions).toEqual([own ?? theirs]);
+});
+
+test('what others write into the status stays', () => {
+  const theirs: PodStatus = {
+    nodeAllocatableResourceClaimStatuses: [{ resourceClaimName: 'gpu', resources: { cpu: '1' } }],
+  };
+  expect(mergeStatus(theirs, { phase: 'Running' }, false)).toMatchObject(theirs);
+});
+
 test('a pod that has ended is not ready', () => {
   const merged = mergeStatus({ phase: 'Running' }, { phase: 'Succeeded', conditions: [ready] }, false);
   expect(merged.conditions).toEqual([{ type: 'Ready', status: 'False', reason: 'PodCompleted' }]);

@@ -2,18 +2,29 @@ import type { PodCondition, PodStatus } from '../../api/types.ts';
 import { isTerminalPhase } from '../pod-facts.ts';
 import { disruptionTarget, isForeignCondition, isOwnedCondition } from './conditions.ts';
 
+/** What others write into a pod's status. */
+const othersFields = [
+  'resourceClaimStatuses',
+  'extendedResourceClaimStatus',
+  'nodeAllocatableResourceClaimStatuses',
+  'nominatedNodeName',
+] as const;
+
 /** What the API is to have: the kubelet's status over what the API has from others. */
 export function mergeStatus(api: PodStatus, own: PodStatus, couldHaveRunningContainers: boolean): PodStatus {
   const endsNow = !isTerminalPhase(api.phase) && isTerminalPhase(own.phase);
   const mayEnd = !couldHaveRunningContainers;
+  // Whoever disrupts a pod says so; the kubelet's own word, for a pod that it has ended itself, goes above theirs.
+  const disrupted = endsNow && mayEnd ? (own.conditions ?? []).filter(({ type }) => type === disruptionTarget) : [];
   const conditions = [
-    ...(api.conditions ?? []).filter(({ type }) => isForeignCondition(type) || (type === disruptionTarget && !endsNow)),
-    ...(own.conditions ?? []).filter(
-      ({ type }) => isOwnedCondition(type) || (type === disruptionTarget && endsNow && mayEnd),
+    ...(api.conditions ?? []).filter(
+      ({ type }) => isForeignCondition(type) || (type === disruptionTarget && disrupted.length === 0),
     ),
+    ...disrupted,
+    ...(own.conditions ?? []).filter(({ type }) => isOwnedCondition(type)),
   ];
   const merged: PodStatus = { ...own, conditions };
-  for (const key of ['resourceClaimStatuses', 'extendedResourceClaimStatus', 'nominatedNodeName'] as const) {
+  for (const key of othersFields) {
     const value = api[key];
     if (value !== undefined) Object.assign(merged, { [key]: value });
   }
