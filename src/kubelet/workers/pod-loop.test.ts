@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import type { Pod } from '../../api/types.ts';
 import { FakeClock } from '../../base/clock.ts';
 import { fakeCri } from '../../cri/fake.ts';
 import { memoryJournal } from '../../journal/journal.ts';
 import type { AdmissionVerdict } from '../admission/index.ts';
+import type { ObservedPod } from '../observed.ts';
 import { createPleg } from '../pleg/index.ts';
 import { podCatalog } from '../sources/index.ts';
 import { createStatusManager } from '../status/index.ts';
@@ -11,7 +13,13 @@ import { createPodLoop } from './pod-loop.ts';
 import { createPodWorkers } from './workers.ts';
 
 /** A loop whose admission takes as long as the test wants; answers which pods were started. */
-function aLoop() {
+function aLoop({
+  admit = () => {},
+  look = async () => aSeenPod([]),
+}: {
+  admit?: (others: readonly Pod[]) => void;
+  look?: () => Promise<ObservedPod>;
+} = {}) {
   const clock = new FakeClock();
   const journal = memoryJournal();
   const catalog = podCatalog(() => {});
@@ -28,7 +36,7 @@ function aLoop() {
     volumesChanged: () => {},
   };
   const cache = {
-    getNewerThan: async () => aSeenPod([]),
+    getNewerThan: look,
     get: () => undefined,
     all: () => [],
     requestRelist: () => {},
@@ -68,7 +76,10 @@ function aLoop() {
       podChanged: async () => {},
       retry: async () => {},
     },
-    admit: () => verdict.promise,
+    admit: (_pod, others) => {
+      admit(others);
+      return verdict.promise;
+    },
     housekeep: async () => {},
     sourcesReady: () => true,
   });
@@ -92,4 +103,21 @@ test.each<[string, AdmissionVerdict, readonly string[]]>([
   workers.abandon();
   stop.abort();
   await running;
+});
+
+test('a pod that had ended before the kubelet was restarted takes no room from those that are admitted again', async () => {
+  const beside: string[][] = [];
+  const { clock, catalog, loop, verdict, workers } = aLoop({
+    admit: (others) => beside.push(others.map(({ metadata }) => metadata?.name ?? '')),
+    look: () => new Promise(() => {}),
+  });
+  const at = (second: number) => ({ creationTimestamp: `2026-01-01T00:00:0${second}Z` });
+  const done = { ...aPod({}, { name: 'done', uid: 'uid-0', ...at(0) }), status: { phase: 'Succeeded' } };
+  const first = aPod({}, { name: 'first', ...at(1) });
+  const second = aPod({}, { name: 'second', uid: 'uid-2', ...at(2) });
+  verdict.resolve({ admitted: true });
+  for (const change of catalog.replace('api', [done, first, second])) loop.handle(change);
+  await clock.advance(0);
+  expect(beside).toEqual([[], ['first']]);
+  workers.abandon();
 });

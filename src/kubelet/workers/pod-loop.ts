@@ -66,7 +66,9 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
 
   const isActive = (pod: Pod): boolean => {
     const phase = workers.phaseOf(uidOf(pod));
-    if (phase === 'syncing' || phase === 'terminating') return true;
+    if (phase === 'syncing') return true;
+    // What had ended under the kubelet before this one is still cleaned up after, but holds nothing of the node.
+    if (phase === 'terminating') return !isTerminalPhase(pod.status?.phase) || runs(pleg.get(uidOf(pod)));
     if (phase !== undefined) return false;
     return !isTerminalPhase(statuses.get(uidOf(pod))?.phase) && !isTerminalPhase(pod.status?.phase);
   };
