@@ -36,8 +36,8 @@ function readAuth(scope: string, entry: DockerAuth): RegistryCredential {
   return {
     scope: scope
       .replace(/^https?:\/\//, '')
-      .replace(/\/v[12]\/?$/, '')
-      .replace(/\/$/, ''),
+      .replace(/^([^/]*)\/v[12](?=\/|$)/, '$1')
+      .replace(/^([^/]*)\/$/, '$1'),
     username,
     password,
     identityToken: entry.identitytoken ?? '',
@@ -57,7 +57,7 @@ const hostMatches = (pattern: string, host: string): boolean => {
   return (
     patternParts.length === hostParts.length &&
     patternParts.every((part, i) => {
-      const source = part.replace(/[\\^$+?()|[\]{}]/g, '\\$&').replaceAll('*', '[^.]*');
+      const source = part.replace(/[\\^$+?()|[\]{}]/g, '\\$&').replaceAll('*', '[^.:]*');
       return new RegExp(`^${source}$`).test(hostParts[i] ?? '');
     })
   );
@@ -68,8 +68,8 @@ const dockerHubNames = new Set(['docker.io', 'index.docker.io', 'registry-1.dock
 function matches({ scope }: RegistryCredential, { registry, repository }: ImageReference): boolean {
   const [host = '', ...path] = scope.split('/');
   const sameHost = hostMatches(host, registry) || (dockerHubNames.has(host) && dockerHubNames.has(registry));
-  const prefix = path.join('/');
-  return sameHost && (prefix === '' || repository === prefix || repository.startsWith(`${prefix}/`));
+  // As upstream's: the path is the beginning of a name, wherever that is cut.
+  return sameHost && repository.startsWith(path.join('/'));
 }
 
 /** The credentials for an image, the most specific first. */
@@ -79,7 +79,7 @@ export function selectCredentials(
 ): readonly ImageCredential[] {
   return all
     .filter((credential) => matches(credential, image))
-    .sort((a, b) => b.scope.length - a.scope.length)
+    .sort((a, b) => (a.scope === b.scope ? 0 : a.scope < b.scope ? 1 : -1))
     .map(({ username, password, identityToken, secret }) => ({
       auth: {
         username,

@@ -44,6 +44,10 @@ const dockerConfig = JSON.stringify({
     'ghcr.io': { username: 'all', password: 'p' },
     'ghcr.io/team': { username: 'team', password: 'p' },
     '*.example.com': { username: 'star', password: 'p' },
+    'b.example.com': { username: 'exact', password: 'p' },
+    'quay.io/team/': { username: 'slash', password: 'p' },
+    'https://gcr.io/v2/project': { username: 'v2', password: 'p' },
+    'registry.*': { username: 'port', password: 'p' },
   },
 });
 
@@ -53,6 +57,13 @@ test.each([
   ['ghcr.io/other', ['all']],
   ['eu.example.com/x', ['star']],
   ['a.eu.example.com/x', []],
+  ['b.example.com/x', ['exact', 'star']],
+  ['ghcr.io/team-two/app', ['team', 'all']],
+  ['quay.io/team/app', ['slash']],
+  ['quay.io/team-two/app', []],
+  ['gcr.io/project/app', ['v2']],
+  ['registry.example/x', ['port']],
+  ['registry.example:5000/x', []],
 ])('credentials for %s: %j', (image, names) => {
   const parsed = parseImageReference(image);
   if (typeof parsed === 'string') throw new Error(parsed);
