@@ -21,7 +21,10 @@ export interface ProbeTarget {
 }
 
 /** A port given by number, or by the name of a port of the container. Throws in upstream's words when it is neither. */
-export function resolvePort(port: string | number | undefined, { ports }: Pick<Container, 'ports'>): number {
+export function resolvePort(
+  port: string | number | undefined,
+  { ports }: { readonly ports?: Container['ports'] | undefined },
+): number {
   const number = typeof port === 'string' ? ports?.find(({ name }) => name === port)?.containerPort : port;
   if (number === undefined) throw new Error(`port ${quoteLikeGo(String(port))} not found`);
   if (number > 0 && number < 65_536) return number;

@@ -6,6 +6,9 @@ import { quoteLikeGo } from '../go-quote.ts';
 /** Host and port as they are dialled. */
 export const dialAddress = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
+/** Somebody was asked over TLS who speaks none. */
+export const plainHttpAnswer = 'http: server gave HTTP response to HTTPS client';
+
 const dialReasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   EHOSTUNREACH: 'no route to host',
@@ -23,8 +26,7 @@ export function connectionProblem(error: unknown, host: string, port: number): s
   // Node gives the code of a reset to a server that hangs up in peace as well; only a reset comes from a read.
   if (code === 'ECONNRESET')
     return messageOf(error) === 'read ECONNRESET' ? `read tcp ${address}: read: connection reset by peer` : 'EOF';
-  if (code === 'EPROTO' && /wrong version number|packet length too long/.test(messageOf(error)))
-    return 'http: server gave HTTP response to HTTPS client';
+  if (code === 'EPROTO' && /wrong version number|packet length too long/.test(messageOf(error))) return plainHttpAnswer;
   if (code.startsWith('HPE_') && error instanceof Error && 'rawPacket' in error)
     return `net/http: HTTP/1.x transport connection broken: ${malformed(error.rawPacket as Buffer)}`;
   return messageOf(error);

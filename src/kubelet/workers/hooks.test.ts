@@ -46,6 +46,26 @@ test('over HTTPS where there is none: once more in the open, without what is sec
   expect(fallbacks).toEqual([`127.0.0.1:${port}`]);
 });
 
+test('a hook goes where it is sent, as long as that is on the same host', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const location = { '/stop': '/stop/', '/stop/': 'http://elsewhere.test/' }[request.url ?? ''];
+    response.writeHead(302, location === undefined ? {} : { location }).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const clock = new FakeClock();
+  const target = { containerId: 'c', ports: [{ name: 'http', containerPort: port }], podIp: '127.0.0.1' };
+  const ports = { cri: fakeCri(clock), clock, version: '1.37', onFallback: () => {} };
+  const { signal } = new AbortController();
+  await runHook({ httpGet: { port: 'http', path: '/stop' } }, target, ports, signal);
+  expect(asked).toEqual(['/stop', '/stop/']);
+  await expect(runHook({ httpGet: { port: 'web' } }, target, ports, signal)).rejects.toThrow('port "web" not found');
+  server.close();
+});
+
 test('where nobody listens it fails, and nothing is tried again', async () => {
   const { port, error, fallbacks } = await ask('HTTPS', false);
   expect(error).toBe(`Get "https://127.0.0.1:${port}/": dial tcp 127.0.0.1:${port}: connect: connection refused`);

@@ -1,5 +1,3 @@
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { LifecycleHandler } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
@@ -7,7 +5,9 @@ import type { CriRuntime } from '../../cri/port.ts';
 import { criErrorText } from '../cri-error-text.ts';
 import { quoteLikeGo } from '../go-quote.ts';
 import type { RunnableContainer } from '../parts.ts';
-import { connectionProblem } from '../probes/connection-problem.ts';
+import { resolvePort } from '../probes/attempt.ts';
+import { plainHttpAnswer } from '../probes/connection-problem.ts';
+import { BodyBroken, getFollowing } from '../probes/http-get.ts';
 import { requestHeaders } from '../probes/request-headers.ts';
 import { requestTarget } from '../probes/request-target.ts';
 
@@ -77,13 +77,6 @@ export async function runHook(
 
 type HttpGet = NonNullable<LifecycleHandler['httpGet']>;
 
-function resolvePort(port: HttpGet['port'], ports: RunnableContainer['ports']): number {
-  const named = ports?.find(({ name }) => name === String(port))?.containerPort;
-  const number = named ?? Number(port);
-  if (Number.isInteger(number) && number > 0 && number < 65_536) return number;
-  throw new Error(`invalid port number or name: ${String(port)}`);
-}
-
 async function runHttpHook(
   get: HttpGet,
   target: HookTarget,
@@ -91,39 +84,29 @@ async function runHttpHook(
   signal: AbortSignal,
 ): Promise<void> {
   const host = get.host || target.podIp;
-  const port = resolvePort(get.port, target.ports);
+  if (host === '') throw new Error('failed to find networking container');
+  const port = resolvePort(get.port, target);
   const secure = get.scheme?.toUpperCase() === 'HTTPS';
-  const { path, authority, text } = requestTarget(secure ? 'https' : 'http', host, port, get.path ?? '');
-  const headers = requestHeaders(authority, `kube-lifecycle/${version}`, get.httpHeaders ?? []);
-  const send = (encrypted: boolean, sent = headers): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const request = (encrypted ? httpsRequest : httpRequest)(
-        { host, port, path, headers: sent, signal, ...(encrypted ? { rejectUnauthorized: false } : {}) },
-        (response) => {
-          response.resume();
-          resolve();
-        },
-      );
-      request.on('error', reject);
-      request.end();
-    });
-  const failed = (error: unknown): Error =>
-    new Error(`Get "${text}": ${connectionProblem(error, host, port)}`, { cause: error });
+  const send = async (scheme: 'http' | 'https', headers: NonNullable<HttpGet['httpHeaders']>): Promise<void> => {
+    const to = requestTarget(scheme, host, port, get.path ?? '');
+    await getFollowing(to, requestHeaders(to.authority, `kube-lifecycle/${version}`, headers), signal).catch(
+      (error) => {
+        // It was answered, and any answer will do.
+        if (!(error instanceof BodyBroken)) throw error;
+      },
+    );
+  };
+  const headers = get.httpHeaders ?? [];
   try {
-    await send(secure);
+    await send(secure ? 'https' : 'http', headers);
   } catch (error) {
     // Handlers that said HTTPS used to be asked over plain HTTP; those that still answer so keep working.
-    if (!secure || !isPlainHttpAnswer(error)) throw failed(error);
+    if (!secure || !messageOf(error).endsWith(plainHttpAnswer)) throw error;
     // What was meant for an encrypted connection is not sent over another.
-    const open = Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'));
-    await send(false, open).catch(() => {
-      throw failed(error);
+    const open = headers.filter(({ name }) => name.toLowerCase() !== 'authorization');
+    await send('http', open).catch(() => {
+      throw error;
     });
     onFallback(`${host}:${port}`);
   }
 }
-
-const isPlainHttpAnswer = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  (error.code === 'EPROTO' || error.code === 'ERR_SSL_WRONG_VERSION_NUMBER');
