@@ -136,6 +136,19 @@ describe('probeHttp', () => {
   });
 
   test.each([
+    ['ends its lines with line feeds', 'HTTP/1.1 200 OK\n\n ok'],
+    ['has very long headers', `HTTP/1.1 200 OK\r\nX-Trace: ${'a'.repeat(40_000)}\r\n\r\nok`],
+    [
+      'tells its length in two ways',
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    ],
+    ['says more than it has announced', 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok and more'],
+  ])('a server that %s is understood', async (_name, answer) => {
+    const port = await serveRaw((socket) => socket.end(answer));
+    expect(await probeHttp(aProbe(port))).toEqual({ kind: 'success' });
+  });
+
+  test.each([
     ['hangs up', 'http', (socket: Socket) => socket.end(), 'EOF'],
     [
       'speaks HTTP/2',

@@ -6,7 +6,7 @@ import { criErrorText } from '../cri-error-text.ts';
 import { quoteLikeGo } from '../go-quote.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { resolvePort } from '../probes/attempt.ts';
-import { plainHttpAnswer } from '../probes/connection-problem.ts';
+import { dialAddress, plainHttpAnswer } from '../probes/connection-problem.ts';
 import { BodyBroken, getFollowing } from '../probes/http-get.ts';
 import { requestHeaders } from '../probes/request-headers.ts';
 import { requestTarget } from '../probes/request-target.ts';
@@ -107,6 +107,6 @@ async function runHttpHook(
     await send('http', open).catch(() => {
       throw error;
     });
-    onFallback(`${host}:${port}`);
+    onFallback(dialAddress(host, port));
   }
 }
