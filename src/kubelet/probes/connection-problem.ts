@@ -26,7 +26,7 @@ export function connectionProblem(error: unknown, host: string, port: number): s
   // Node gives the code of a reset to a server that hangs up in peace as well; only a reset comes from a read.
   if (code === 'ECONNRESET')
     return messageOf(error) === 'read ECONNRESET' ? `read tcp ${address}: read: connection reset by peer` : 'EOF';
-  if (code === 'EPROTO' && /wrong version number|packet length too long/.test(messageOf(error))) return plainHttpAnswer;
+  if (/SSL routines:.*(wrong version number|packet length too long)/.test(messageOf(error))) return plainHttpAnswer;
   if (code.startsWith('HPE_') && error instanceof Error && 'rawPacket' in error)
     return `net/http: HTTP/1.x transport connection broken: ${malformed(error.rawPacket as Buffer)}`;
   return messageOf(error);

@@ -1,6 +1,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { ProbeOutcome } from './decide.ts';
-import { BodyBroken, getFollowing } from './http-get.ts';
+import { getFollowing } from './http-get.ts';
+import { BodyBroken } from './http-request.ts';
 import { requestHeaders } from './request-headers.ts';
 import { requestTarget } from './request-target.ts';
 

@@ -7,7 +7,8 @@ import { quoteLikeGo } from '../go-quote.ts';
 import type { RunnableContainer } from '../parts.ts';
 import { resolvePort } from '../probes/attempt.ts';
 import { dialAddress, plainHttpAnswer } from '../probes/connection-problem.ts';
-import { BodyBroken, getFollowing } from '../probes/http-get.ts';
+import { getFollowing } from '../probes/http-get.ts';
+import { BodyBroken } from '../probes/http-request.ts';
 import { requestHeaders } from '../probes/request-headers.ts';
 import { requestTarget } from '../probes/request-target.ts';
 
