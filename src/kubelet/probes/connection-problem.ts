@@ -16,12 +16,20 @@ const dialReasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'connection timed out',
 };
 
+/** What a name stood for; of several addresses the first. */
+function addressTried(error: unknown): string | undefined {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  const address = first instanceof Error && 'address' in first ? first.address : undefined;
+  return typeof address === 'string' ? address : undefined;
+}
+
 /** Why a connection did not come to be, or broke off, in the words people know from upstream's events. */
 export function connectionProblem(error: unknown, host: string, port: number): string {
   const code = String(codeOf(error) ?? '');
   const address = dialAddress(host, port);
   const dialReason = dialReasons[code];
-  if (dialReason !== undefined) return `dial tcp ${address}: connect: ${dialReason}`;
+  if (dialReason !== undefined)
+    return `dial tcp ${dialAddress(addressTried(error) ?? host, port)}: connect: ${dialReason}`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: no such host`;
   // Node gives the code of a reset to a server that hangs up in peace as well; only a reset comes from a read.
   if (code === 'ECONNRESET')

@@ -209,6 +209,10 @@ test('probeTcp: open and closed', async () => {
     kind: 'failure',
     output: `dial tcp 127.0.0.1:${port}: connect: connection refused`,
   });
+  expect(await probeTcp('localhost', port, 1000)).toEqual({
+    kind: 'failure',
+    output: expect.stringMatching(`^dial tcp (127.0.0.1|\\[::1\\]):${port}: connect: connection refused`),
+  });
   expect(await probeTcp('::1', port, 1000)).toEqual({
     kind: 'failure',
     output: expect.stringMatching(`^dial tcp \\[::1\\]:${port}: connect: `),
