@@ -1,5 +1,5 @@
-import { request as request1 } from 'node:http';
-import { connect as connect2, type IncomingHttpHeaders } from 'node:http2';
+import { request as requestHttp } from 'node:http';
+import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
@@ -55,7 +55,7 @@ function overHttp1(
   return new Promise((resolve, reject) => {
     const connection = socket === undefined ? { agent: false } : { createConnection: () => socket };
     let answered = false;
-    const sent = request1({ host, port, path, headers, signal, ...connection, ...lenient }, (response) => {
+    const sent = requestHttp({ host, port, path, headers, signal, ...connection, ...lenient }, (response) => {
       answered = true;
       finish(response.statusCode ?? 0, response.headers, response, signal).then(resolve, reject);
     });
@@ -73,7 +73,7 @@ function overHttp2(
   socket: TLSSocket,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const session = connect2(`https://${authority}`, { createConnection: () => socket });
+  const session = connectHttp2(`https://${authority}`, { createConnection: () => socket });
   return new Promise<Answer>((resolve, reject) => {
     session.on('error', reject);
     const own = { ':path': path, ':authority': String(Host ?? authority) };
