@@ -2,6 +2,7 @@ import { waitUntil } from '../../base/wait-until.ts';
 import { decideResizeAdmission, nodeForAdmission } from '../admission/index.ts';
 import { openAllocations } from '../allocation/index.ts';
 import { featuresOf, parseGoDuration } from '../config/index.ts';
+import { containerRemover } from '../containers/container-logs.ts';
 import { containerInputs } from '../containers/inputs.ts';
 import { logRotation } from '../containers/log-rotation.ts';
 import { runtimeClasses } from '../containers/runtime-class.ts';
@@ -154,6 +155,7 @@ export function composePods(
     seccompDefault: config.seccompDefault,
     version: minorVersion,
   });
+  const removeContainer = containerRemover(cri, logLinks);
   const runtimeHandler = runtimeClasses(api, clock);
   const execute = podExecutor({
     cri,
@@ -162,6 +164,7 @@ export function composePods(
     terminator,
     images,
     startContainer,
+    removeContainer,
     resizePod: podResizer({ cri, cgroups, allocations, resources, clock, journal }),
     noteStart: (pod, container) => noteStart(allocations, pod, container),
     sandboxConfig: sandboxRenderer({
@@ -275,6 +278,7 @@ export function composePods(
     statuses.get(uid)?.reason === 'Evicted' && workers.phaseOf(uid) === 'finished';
   const garbage = garbageCollector({
     runtime: cri,
+    removeContainer,
     nodeName,
     cache: pleg,
     clock,

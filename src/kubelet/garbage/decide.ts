@@ -1,7 +1,13 @@
-import type { ObservedPod } from '../observed.ts';
+import type { ObservedContainer, ObservedPod } from '../observed.ts';
 
 export type GarbageAction =
-  | { readonly kind: 'removeContainer'; readonly id: string; readonly because: string }
+  | {
+      readonly kind: 'removeContainer';
+      readonly id: string;
+      readonly pod: ObservedPod;
+      readonly container: ObservedContainer;
+      readonly because: string;
+    }
   | { readonly kind: 'removeSandbox'; readonly id: string; readonly because: string };
 
 export interface GarbageInputs {
@@ -17,13 +23,19 @@ export function decideGarbage({ seen, inUse, keepPerContainer }: GarbageInputs):
   return seen.flatMap((pod) => (inUse(pod.uid) ? oldInstances(pod, keepPerContainer) : everything(pod)));
 }
 
+const removal = (pod: ObservedPod, container: ObservedContainer, because: string): GarbageAction => ({
+  kind: 'removeContainer',
+  id: container.id,
+  pod,
+  container,
+  because,
+});
+
 const everything = (pod: ObservedPod): readonly GarbageAction[] => {
   const because = 'its pod is gone';
   const running = new Set(pod.containers.filter(({ state }) => state === 'running').map(({ sandboxId }) => sandboxId));
   return [
-    ...pod.containers
-      .filter(({ state }) => state !== 'running')
-      .map(({ id }) => ({ kind: 'removeContainer' as const, id, because })),
+    ...pod.containers.filter(({ state }) => state !== 'running').map((container) => removal(pod, container, because)),
     ...pod.sandboxes
       .filter(({ id, ready }) => !ready && !running.has(id))
       .map(({ id }) => ({ kind: 'removeSandbox' as const, id, because })),
@@ -42,7 +54,7 @@ function oldInstances(pod: ObservedPod, keep: number): readonly GarbageAction[] 
   const holds = new Set(pod.containers.filter((c) => !surplus.includes(c)).map(({ sandboxId }) => sandboxId));
   const empty = pod.sandboxes.filter(({ id, ready }) => !ready && id !== newest?.id && !holds.has(id));
   return [
-    ...surplus.map(({ id }) => ({ kind: 'removeContainer' as const, id, because: 'newer instances of it are kept' })),
+    ...surplus.map((container) => removal(pod, container, 'newer instances of it are kept')),
     ...empty.map(({ id }) => ({ kind: 'removeSandbox' as const, id, because: 'a newer sandbox has replaced it' })),
   ];
 }

@@ -6,6 +6,7 @@ import { FakeClock } from '../../base/clock.ts';
 import { fakeCri } from '../../cri/fake.ts';
 import { CriError } from '../../cri/port.ts';
 import { memoryJournal } from '../../journal/journal.ts';
+import { containerRemover } from '../containers/container-logs.ts';
 import { garbageCollector } from './index.ts';
 
 async function aCollector() {
@@ -16,6 +17,7 @@ async function aCollector() {
   const stop = new AbortController();
   const ended = garbageCollector({
     runtime: cri,
+    removeContainer: containerRemover(cri, folder),
     nodeName: 'n1',
     cache: { all: () => [] } as never,
     clock,

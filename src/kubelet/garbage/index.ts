@@ -5,12 +5,14 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { CriRuntime } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
+import type { RemoveContainer } from '../containers/container-logs.ts';
 import { criErrorText } from '../cri-error-text.ts';
 import type { PodCache } from '../parts.ts';
 import { decideGarbage } from './decide.ts';
 
 export interface GarbageOptions {
-  readonly runtime: Pick<CriRuntime, 'listContainers' | 'removeContainer' | 'stopPodSandbox' | 'removePodSandbox'>;
+  readonly runtime: Pick<CriRuntime, 'listContainers' | 'stopPodSandbox' | 'removePodSandbox'>;
+  readonly removeContainer: RemoveContainer;
   readonly nodeName: string;
   readonly cache: PodCache;
   readonly clock: Clock;
@@ -39,10 +41,11 @@ export function garbageCollector(options: GarbageOptions) {
       inUse,
       keepPerContainer: Math.max(1, options.keepPerContainer),
     });
-    for (const { kind, id, because } of actions) {
-      const what = kind === 'removeContainer' ? 'container' : 'sandbox';
+    for (const action of actions) {
+      const { id, because } = action;
+      const what = action.kind === 'removeContainer' ? 'container' : 'sandbox';
       try {
-        if (kind === 'removeContainer') await runtime.removeContainer(id);
+        if (action.kind === 'removeContainer') await options.removeContainer(action.pod, action.container);
         else {
           await runtime.stopPodSandbox(id);
           await runtime.removePodSandbox(id);

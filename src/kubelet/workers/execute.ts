@@ -3,6 +3,7 @@ import type { Clock, Instant } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { CriRuntime, PodSandboxConfig } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
+import type { RemoveContainer } from '../containers/container-logs.ts';
 import { StartFailure, type StartFailureReason } from '../containers/errors.ts';
 import { criErrorText } from '../cri-error-text.ts';
 import { formatGoDuration } from '../go-duration.ts';
@@ -57,6 +58,7 @@ export interface ExecutorOptions {
   readonly journal: Journal;
   readonly terminator: Terminator;
   readonly startContainer: StartContainer;
+  readonly removeContainer: RemoveContainer;
   readonly images: Pick<ImageManager, 'ensureForVolume'>;
   readonly resizePod: ResizePod;
   /** The container runs now with the resources that the pod was granted. */
@@ -117,13 +119,15 @@ export function podExecutor(options: ExecutorOptions): Execute {
         const options = { graceOverride: 0, message: 'killing' };
         await terminator.stopContainer(pod, target, '', options, signal);
       }
+      // Its logs stay: only the container begins anew.
       await cri.removeContainer(id);
     },
     async resizePod({ updates }, { pod, sandboxId }) {
       if (sandboxId !== undefined) await options.resizePod(pod, sandboxId, updates);
     },
-    async removeContainer({ id }) {
-      await cri.removeContainer(id);
+    async removeContainer({ id }, { seen }) {
+      const target = seen.containers.find((c) => c.id === id);
+      if (target !== undefined) await options.removeContainer(seen, target);
     },
     async createSandbox({ attempt, replaces }, run) {
       const { pod } = run;

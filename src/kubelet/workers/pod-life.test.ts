@@ -8,6 +8,7 @@ import { fakeCri } from '../../cri/fake.ts';
 import { CriError } from '../../cri/port.ts';
 import { memoryJournal, projectionOf } from '../../journal/journal.ts';
 import { openAllocations } from '../allocation/index.ts';
+import { containerRemover } from '../containers/container-logs.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
 import { createImageManager } from '../images/index.ts';
 import type { MountedVolumes, ProbeManager, StatusManager } from '../parts.ts';
@@ -92,6 +93,7 @@ async function aKubelet(
     resizePod: async () => {},
     prepareClaims: given.prepareClaims ?? (async () => {}),
     noteStart: () => {},
+    removeContainer: containerRemover(cri, paths.logLinks),
     cri,
     clock,
     journal,

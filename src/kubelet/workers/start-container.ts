@@ -8,6 +8,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Cri, PodSandboxConfig } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { containerLogPath, type PluginAdditions, renderContainerConfig } from '../containers/container-config.ts';
+import { logLinkName } from '../containers/container-logs.ts';
 import { containerConfigError, StartFailure } from '../containers/errors.ts';
 import { computeHostname } from '../containers/hostname.ts';
 import { placeOwnMounts } from '../containers/own-mounts.ts';
@@ -233,13 +234,4 @@ export function nextCountFromLogs(files: readonly string[]): number {
     return match === null ? [] : [Number(match[1])];
   });
   return counts.length === 0 ? 0 : Math.max(...counts) + 1;
-}
-
-const maxFileName = 255;
-const suffix = '.log';
-
-/** Name of the link under /var/log/containers, no longer than a file name may be. */
-export function logLinkName(pod: string, namespace: string, container: string, id: string): string {
-  const stem = `${pod}_${namespace}_${container}-${id}`;
-  return stem.slice(0, maxFileName - suffix.length) + suffix;
 }
