@@ -9,7 +9,7 @@ import { runtimeClasses } from '../containers/runtime-class.ts';
 import { sandboxRenderer } from '../containers/sandbox-renderer.ts';
 import type { DeviceManager } from '../devices/index.ts';
 import type { DynamicResources } from '../dynamic-resources/index.ts';
-import { garbageCollector } from '../garbage/index.ts';
+import { garbageCollector, isContentGone } from '../garbage/index.ts';
 import { podHousekeeping } from '../housekeeping.ts';
 import type { Pleg } from '../pleg/index.ts';
 import { configMirror, findContainer, uidOf } from '../pod-facts.ts';
@@ -274,8 +274,6 @@ export function composePods(
     }),
     sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
   });
-  const wasEvicted = (uid: string): boolean =>
-    statuses.get(uid)?.reason === 'Evicted' && workers.phaseOf(uid) === 'finished';
   const garbage = garbageCollector({
     runtime: cri,
     removeContainer,
@@ -283,10 +281,13 @@ export function composePods(
     cache: pleg,
     clock,
     journal,
-    inUse: (uid) =>
-      (catalog.byUid(uid) !== undefined && !wasEvicted(uid)) || ![undefined, 'finished'].includes(workers.phaseOf(uid)),
+    isGone: (uid) => isContentGone(workers.phaseOf(uid), catalog.byUid(uid), statuses.get(uid)),
     sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
-    keepPerContainer: flags.maximumDeadContainersPerContainer,
+    limits: {
+      perContainer: flags.maximumDeadContainersPerContainer,
+      total: flags.maximumDeadContainers,
+      minAgeMs: flags.minimumContainerTtlMs,
+    },
     logsRoot,
     logLinks,
   });

@@ -1,88 +1,113 @@
-import { expect, test } from 'vitest';
-import type { ObservedContainer, ObservedPod, ObservedSandbox } from '../observed.ts';
-import { decideGarbage } from './decide.ts';
+import { describe, expect, test } from 'vitest';
+import type { Pod } from '../../api/types.ts';
+import type { ObservedContainer, ObservedPod } from '../observed.ts';
+import { aPod, aSandbox, aSeen, aSeenPod, created, deleted, exited, noon, running } from '../test-builders.ts';
+import { decideGarbage, type GarbageLimits, isContentGone } from './decide.ts';
 
-const facts = {
-  hash: '',
-  image: '',
-  imageRef: '',
-  imageId: '',
-  createdAt: 0,
-  logPath: '',
-  labels: {},
-  annotations: {},
-  resources: undefined,
-  user: undefined,
-};
-const exited = (id: string, name = 'web', sandboxId = 's1'): ObservedContainer => ({
-  ...facts,
-  id,
-  name,
-  sandboxId,
-  restartCount: 0,
-  state: 'exited',
-  startedAt: 0,
-  finishedAt: 0,
-  exitCode: 0,
-  reason: '',
-  message: '',
-});
-const running = (id: string, name = 'web', sandboxId = 's1'): ObservedContainer => ({
-  ...facts,
-  id,
-  name,
-  sandboxId,
-  restartCount: 0,
-  state: 'running',
-  startedAt: 0,
-});
-const sandbox = (id: string, ready: boolean): ObservedSandbox => ({
-  id,
-  attempt: 0,
-  createdAt: 0,
-  ready,
-  networkMode: 'pod',
-  ips: [],
-  runtimeHandler: '',
-});
-const aPod = (sandboxes: ObservedSandbox[], containers: ObservedContainer[]): ObservedPod => ({
-  uid: 'u',
-  name: 'p',
-  namespace: 'n',
-  sandboxes,
-  containers,
-  ips: [],
-  observedAt: 0,
-});
-const decide = (pod: ObservedPod, inUse: boolean) =>
-  decideGarbage({ seen: [pod], inUse: () => inUse, keepPerContainer: 1 }).map(({ kind, id }) => `${kind} ${id}`);
+const dead = (id: string, name = 'web', age = 0, sandboxId = 's1'): ObservedContainer =>
+  aSeen(name, exited(0), { id, sandboxId, createdAt: noon - age });
+const alive = (id: string, sandboxId = 's1'): ObservedContainer => aSeen('web', running, { id, sandboxId });
+const sandbox = (id: string, ready: boolean) => aSandbox({ id, ready });
 
-test.each<[string, ObservedPod, boolean, string[]]>([
+interface Case {
+  readonly gone?: boolean;
+  readonly thorough?: boolean;
+  readonly limits?: Partial<GarbageLimits>;
+}
+const decide = (seen: readonly ObservedPod[], { gone = false, thorough = false, limits = {} }: Case = {}) =>
+  decideGarbage({
+    seen,
+    now: noon,
+    isGone: () => gone,
+    limits: { perContainer: 1, total: -1, minAgeMs: 0, ...limits },
+    thorough,
+  }).map(({ kind, id }) => `${kind === 'removeContainer' ? 'container' : 'sandbox'} ${id}`);
+const seenPod = (sandboxes: ObservedPod['sandboxes'], containers: readonly ObservedContainer[]) =>
+  aSeenPod(containers, { sandboxes });
+
+const gone = { gone: true };
+test.each<[string, ObservedPod, Case, string[]]>([
   [
     'of a pod that is gone, everything',
-    aPod([sandbox('s1', false)], [exited('c2'), exited('c1')]),
-    false,
-    ['removeContainer c2', 'removeContainer c1', 'removeSandbox s1'],
+    seenPod([sandbox('s1', false)], [dead('c2'), dead('c1')]),
+    gone,
+    ['container c2', 'container c1', 'sandbox s1'],
   ],
-  ['but nothing that still runs', aPod([sandbox('s1', true)], [running('c1')]), false, []],
+  ['but nothing that still runs', seenPod([sandbox('s1', false)], [alive('c1')]), gone, []],
   [
     'of a live pod, the newest dead instance is kept',
-    aPod([sandbox('s1', true)], [running('c3'), exited('c2'), exited('c1')]),
-    true,
-    ['removeContainer c1'],
+    seenPod([sandbox('s1', true)], [alive('c3'), dead('c2'), dead('c1')]),
+    {},
+    ['container c1'],
   ],
-  ['each container by itself', aPod([sandbox('s1', true)], [exited('a1', 'a'), exited('b1', 'b')]), true, []],
+  ['each container by itself', seenPod([sandbox('s1', true)], [dead('a1', 'a'), dead('b1', 'b')]), {}, []],
   [
     'a replaced sandbox goes when it is empty',
-    aPod([sandbox('s2', true), sandbox('s1', false)], [running('c2', 'web', 's2')]),
-    true,
-    ['removeSandbox s1'],
+    seenPod([sandbox('s2', true), sandbox('s1', false)], [alive('c2', 's2')]),
+    {},
+    ['sandbox s1'],
   ],
   [
     'not while a kept container lies in it',
-    aPod([sandbox('s2', true), sandbox('s1', false)], [exited('c1', 'web', 's1')]),
-    true,
+    seenPod([sandbox('s2', true), sandbox('s1', false)], [dead('c1', 'web', 0, 's1')]),
+    {},
     [],
   ],
-  ['the newest sandbox stays, ready or not', aPod([sandbox('s1', false)], [exited('c1')]), true, []],
-])('%s', (_name, pod, inUse, expected) => expect(decide(pod, inUse)).toEqual(expected));
+  ['the newest sandbox stays, ready or not', seenPod([sandbox('s1', false)], [dead('c1')]), {}, []],
+])('%s', (_name, pod, given, expected) => expect(decide([pod], given)).toEqual(expected));
+
+describe('limits', () => {
+  const s1 = [sandbox('s1', true)];
+  const three = seenPod(s1, [dead('c3', 'web', 1), dead('c2', 'web', 2), dead('c1', 'web', 3)]);
+  const two = seenPod(s1, [dead('a1', 'a', 5), dead('b1', 'b', 4)]);
+  const waiting = seenPod(s1, [aSeen('web', created, { id: 'c2' }), dead('c1')]);
+
+  test.each<[string, readonly ObservedPod[], Case, string[]]>([
+    ['as many as are wanted are kept', [three], { limits: { perContainer: 2 } }, ['container c1']],
+    ['the last state stays at first', [three], { limits: { perContainer: 0 } }, ['container c2', 'container c1']],
+    [
+      'and goes when none is wanted',
+      [three],
+      { limits: { perContainer: 0 }, thorough: true },
+      ['container c2', 'container c1', 'container c3'],
+    ],
+    [
+      'without a limit, the newest is kept all the same',
+      [three],
+      { limits: { perContainer: -1 }, thorough: true },
+      ['container c2', 'container c1'],
+    ],
+    ['one that never started counts at length', [waiting], { thorough: true }, ['container c1']],
+    ['but not at once', [waiting], {}, []],
+    ['of all together: the oldest goes', [two], { limits: { total: 1 }, thorough: true }, ['container a1']],
+    [
+      'each container gives up its own first',
+      [three, two],
+      {
+        limits: { perContainer: 3, total: 3 },
+        thorough: true,
+      },
+      ['container c2', 'container c1'],
+    ],
+    ['but not at once', [two], { limits: { total: 1 } }, []],
+    ['as many as may be: none goes', [two], { limits: { total: 2 }, thorough: true }, []],
+    ['what is young stays though its pod is gone', [two], { gone: true, limits: { minAgeMs: 5 } }, ['container a1']],
+    ['young ones are not counted', [two], { limits: { total: 0, minAgeMs: 5 }, thorough: true }, ['container a1']],
+    ['an old end goes, however young', [three], { limits: { minAgeMs: 60_000 } }, ['container c2', 'container c1']],
+  ])('%s', (_name, seen, given, expected) => expect(decide(seen, given)).toEqual(expected));
+});
+
+describe('what a pod leaves is garbage', () => {
+  const failed = { phase: 'Failed' };
+  test.each<[string, Parameters<typeof isContentGone>, boolean]>([
+    ['no source has it, and it never had a worker', [undefined, undefined, undefined], true],
+    ['no source has it, but it is still being stopped', ['terminating', undefined, undefined], false],
+    ['no source has it, and its worker is through', ['finished', undefined, undefined], true],
+    ['it is yet to be admitted', [undefined, aPod(), undefined], false],
+    ['it was refused', [undefined, aPod(), failed], true],
+    ['it ended by itself', ['finished', aPod(), failed], false],
+    ['it was evicted', ['finished', aPod(), { ...failed, reason: 'Evicted' }], true],
+    ['a finalizer keeps its object', ['finished', deleted(aPod()) as Pod, failed], true],
+    ['its deletion is under way', ['terminated', deleted(aPod()), failed], false],
+  ])('%s: %j', (_name, given, expected) => expect(isContentGone(...given)).toBe(expected));
+});

@@ -22,9 +22,9 @@ async function aCollector() {
     cache: { all: () => [] } as never,
     clock,
     journal,
-    inUse: () => false,
+    isGone: () => true,
     sourcesReady: () => true,
-    keepPerContainer: 1,
+    limits: { perContainer: 1, total: -1, minAgeMs: 0 },
     logsRoot: folder,
     logLinks: folder,
   }).run(stop.signal);

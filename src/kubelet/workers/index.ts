@@ -6,4 +6,5 @@ export { RestartBackoff } from './restart-backoff.ts';
 export { containerStarter } from './start-container.ts';
 export { backoffKey, createPodSync } from './sync-pod.ts';
 export { createTerminator } from './termination.ts';
+export type { WorkerPhase } from './worker.ts';
 export { createPodWorkers, type PodWorkers } from './workers.ts';

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { readdir, readlink, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Journal } from '../../journal/journal.ts';
+import type { ObservedPod } from '../observed.ts';
+
+export interface LogCollectorOptions {
+  readonly seen: () => readonly ObservedPod[];
+  readonly isGone: (uid: string) => boolean;
+  readonly journal: Journal;
+  /** Folders named namespace_name_uid. */
+  readonly logsRoot: string;
+  /** Links into them, named after pod, container and ID. */
+  readonly logLinks: string;
+}
+
+/** Removes the folders of pods that are gone, and links that lead nowhere. */
+export async function collectLogs({ seen, isGone, journal, logsRoot, logLinks }: LogCollectorOptions): Promise<void> {
+  const known = new Set(seen().map(({ uid }) => uid));
+  for (const folder of await readdir(logsRoot)) {
+    const uid = folder.split('_').at(-1) ?? '';
+    if (folder.split('_').length < 3 || known.has(uid) || !isGone(uid)) continue;
+    await rm(join(logsRoot, folder), { recursive: true, force: true });
+    journal.write({ kind: 'resource.garbageRemoved', what: 'logs', id: folder, because: 'its pod is gone' });
+  }
+  for (const link of await readdir(logLinks)) {
+    const target = await readlink(join(logLinks, link)).catch(() => undefined);
+    if (target === undefined || existsSync(target)) continue;
+    await rm(join(logLinks, link), { force: true });
+  }
+}
