@@ -14,6 +14,9 @@ export interface LogCollectorOptions {
   readonly logLinks: string;
 }
 
+/** Shorter names of containers are none. */
+const shortestId = 6;
+
 /** Removes the folders of pods that are gone, and links that lead nowhere. */
 export async function collectLogs({ seen, isGone, journal, logsRoot, logLinks }: LogCollectorOptions): Promise<void> {
   const known = new Set(seen().map(({ uid }) => uid));
@@ -23,9 +26,16 @@ export async function collectLogs({ seen, isGone, journal, logsRoot, logLinks }:
     await rm(join(logsRoot, folder), { recursive: true, force: true });
     journal.write({ kind: 'resource.garbageRemoved', what: 'logs', id: folder, because: 'its pod is gone' });
   }
-  for (const link of await readdir(logLinks)) {
+  for (const link of (await readdir(logLinks)).filter((name) => name.endsWith('.log'))) {
     const target = await readlink(join(logLinks, link)).catch(() => undefined);
-    if (target === undefined || existsSync(target)) continue;
+    if (target === undefined || existsSync(target) || livesOn(link, seen())) continue;
     await rm(join(logLinks, link), { force: true });
   }
+}
+
+/** While a log is rotated it is not there for a moment: the link of a container that has not ended stays. */
+function livesOn(link: string, seen: readonly ObservedPod[]): boolean {
+  const id = link.slice(link.lastIndexOf('-') + 1, -'.log'.length);
+  if (id.length < shortestId) return false;
+  return seen.some(({ containers }) => containers.some((c) => c.id.startsWith(id) && c.state !== 'exited'));
 }
