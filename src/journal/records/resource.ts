@@ -1,5 +1,7 @@
 import { failure, info, nodeReference, normalEvent, type Projections, warning, warningEvent } from '../projection.ts';
 
+type Garbage = 'container' | 'sandbox' | 'logs';
+
 /** What the cgroups and the collectors of garbage tell. */
 export type ResourceRecord =
   | {
@@ -20,12 +22,21 @@ export type ResourceRecord =
   | { readonly kind: 'resource.cgroupKept'; readonly path: string; readonly processes: readonly number[] }
   | {
       readonly kind: 'resource.garbageRemoved';
-      readonly what: 'container' | 'sandbox' | 'image' | 'logs' | 'podFolder';
+      readonly what: Garbage;
       readonly id: string;
       readonly because: string;
     }
-  | { readonly kind: 'resource.garbageFailed'; readonly what: string; readonly reason: string }
+  | { readonly kind: 'resource.garbageFailed'; readonly what: Garbage; readonly id: string; readonly reason: string }
+  /** A whole look came to its end; `recovered`: the one before it had not. */
+  | { readonly kind: 'resource.garbageCollected'; readonly recovered: boolean }
   | { readonly kind: 'resource.garbageUnknown'; readonly node: string; readonly error: string };
+
+/** How upstream's lines name what is removed. */
+const garbage: Readonly<Record<Garbage, { readonly name: string; readonly failed?: string; readonly key: string }>> = {
+  container: { name: 'container', key: 'containerID' },
+  sandbox: { name: 'sandbox', key: 'sandboxID' },
+  logs: { name: 'pod logs', failed: 'pod logs directory', key: 'path' },
+};
 
 export const resourceProjections: Projections<ResourceRecord> = {
   'resource.allocatableEnforced': {
@@ -54,10 +65,17 @@ export const resourceProjections: Projections<ResourceRecord> = {
     log: ({ path, processes }) => failure('Failed to remove cgroup: processes keep it', { path, processes }),
   },
   'resource.garbageRemoved': {
-    log: ({ what, id, because }) => info(4, 'Removed garbage', { what, id, because }),
+    log: ({ what, id, because }) => info(4, `Removing ${garbage[what].name}`, { [garbage[what].key]: id, because }),
   },
   'resource.garbageFailed': {
-    log: ({ what, reason }) => failure('Garbage collection failed', { what, err: reason }),
+    log: ({ what, id, reason }) =>
+      failure(`Failed to remove ${garbage[what].failed ?? garbage[what].name}`, {
+        [garbage[what].key]: id,
+        err: reason,
+      }),
+  },
+  'resource.garbageCollected': {
+    log: ({ recovered }) => info(recovered ? 1 : 4, 'Container garbage collection succeeded'),
   },
   'resource.garbageUnknown': {
     log: ({ error }) => failure('Container garbage collection failed', { err: error }),

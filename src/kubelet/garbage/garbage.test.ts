@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { FakeClock } from '../../base/clock.ts';
 import { fakeCri } from '../../cri/fake.ts';
 import { CriError } from '../../cri/port.ts';
-import { memoryJournal } from '../../journal/journal.ts';
+import { memoryJournal, projectionOf } from '../../journal/journal.ts';
 import { containerRemover } from '../containers/container-logs.ts';
 import { garbageCollector } from './index.ts';
 
@@ -31,9 +31,9 @@ async function aCollector() {
   onTestFinished(async () => {
     stop.abort();
     await ended;
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   });
-  return { clock, cri, journal };
+  return { clock, cri, journal, folder };
 }
 
 test('a runtime that does not say what it has is told of once a minute', async () => {
@@ -50,5 +50,19 @@ test('a runtime that does not say what it has is told of once a minute', async (
   await clock.advance(60_000);
   expect(journal.records).toMatchObject([told, told]);
   await clock.advance(60_000);
-  expect(journal.records).toHaveLength(2);
+  const collected = () => journal.records.some(({ kind }) => kind === 'resource.garbageCollected');
+  while (!collected()) await clock.advance(1);
+  expect(journal.records[2]).toMatchObject({ kind: 'resource.garbageCollected', recovered: true });
+});
+
+test('a folder of logs that cannot be listed is told of in upstream’s words', async () => {
+  const { clock, journal, folder } = await aCollector();
+  await rm(folder, { recursive: true });
+  await clock.advance(60_000);
+  while (journal.records.length === 0) await clock.advance(1);
+  const [record] = journal.records;
+  expect(record && projectionOf(record).event?.(record)).toMatchObject({
+    reason: 'ContainerGCFailed',
+    message: `failed to read podLogsDirectory "${folder}": open ${folder}: no such file or directory`,
+  });
 });

@@ -1,5 +1,4 @@
 import type { Clock } from '../../base/clock.ts';
-import { messageOf } from '../../base/errors.ts';
 import type { CriRuntime } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { RemoveContainer } from '../containers/container-logs.ts';
@@ -49,34 +48,36 @@ export function garbageCollector(options: GarbageOptions) {
         await carryOut(action);
         journal.write({ kind: 'resource.garbageRemoved', what, id: action.id, because: action.because });
       } catch (error) {
-        journal.write({ kind: 'resource.garbageFailed', what, reason: messageOf(error) });
+        journal.write({ kind: 'resource.garbageFailed', what, id: action.id, reason: criErrorText(error) });
       }
     }
   }
 
-  /** A runtime that does not say what it has is told of; what PLEG last saw is no ground to call anything garbage. */
-  async function runtimeAnswers(): Promise<boolean> {
+  async function collectThoroughly(isGone: (uid: string) => boolean): Promise<void> {
+    // What PLEG last saw is no ground to call anything garbage while the runtime does not say what it has.
+    await runtime.listContainers({ state: { state: exitedState } });
+    await collectRuntime(isGone, true);
+    await collectLogs({ seen: cache.all, isGone: options.isGone, journal, logsRoot, logLinks });
+  }
+
+  let failed = false;
+  async function collectAndTell(): Promise<void> {
     try {
-      await runtime.listContainers({ state: { state: exitedState } });
-      return true;
+      await collectThoroughly(options.isGone);
+      journal.write({ kind: 'resource.garbageCollected', recovered: failed });
+      failed = false;
     } catch (error) {
+      failed = true;
       journal.write({ kind: 'resource.garbageUnknown', node: options.nodeName, error: criErrorText(error) });
-      return false;
     }
   }
 
-  async function collectThoroughly(isGone: (uid: string) => boolean): Promise<void> {
-    if (!(await runtimeAnswers())) return;
-    await collectRuntime(isGone, true);
-    await collectLogs({ seen: cache.all, isGone: options.isGone, journal, logsRoot, logLinks }).catch(
-      (error: unknown) => journal.write({ kind: 'resource.garbageFailed', what: 'logs', reason: messageOf(error) }),
-    );
-  }
-
   return {
-    /** Space is short: what pods that have ended keep for a look at them goes too. */
+    /** Space is short: what pods that have ended keep for a look at them goes too. Never rejects. */
     async collectEnded(hasEnded: (uid: string) => boolean): Promise<void> {
-      if (options.sourcesReady()) await collectThoroughly((uid) => options.isGone(uid) || hasEnded(uid));
+      if (!options.sourcesReady()) return;
+      // Whatever stands in the way is told of by the look of each minute.
+      await collectThoroughly((uid) => options.isGone(uid) || hasEnded(uid)).catch(() => undefined);
     },
     async run(signal: AbortSignal): Promise<void> {
       let lookedAt = clock.now();
@@ -88,7 +89,7 @@ export function garbageCollector(options: GarbageOptions) {
           continue;
         }
         lookedAt = clock.now();
-        await collectThoroughly(options.isGone);
+        await collectAndTell();
       }
     },
   };

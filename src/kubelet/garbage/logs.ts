@@ -3,6 +3,7 @@ import { readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Journal } from '../../journal/journal.ts';
 import type { ObservedPod } from '../observed.ts';
+import { systemErrorText } from '../system-error-text.ts';
 
 export interface LogCollectorOptions {
   readonly seen: () => readonly ObservedPod[];
@@ -17,19 +18,33 @@ export interface LogCollectorOptions {
 /** Shorter names of containers are none. */
 const shortestId = 6;
 
-/** Removes the folders of pods that are gone, and links that lead nowhere. */
+/** Removes the folders of pods that are gone, and links that lead nowhere. Rejects when the folders cannot be listed. */
 export async function collectLogs({ seen, isGone, journal, logsRoot, logLinks }: LogCollectorOptions): Promise<void> {
   const known = new Set(seen().map(({ uid }) => uid));
-  for (const folder of await readdir(logsRoot)) {
+  for (const folder of await foldersIn(logsRoot)) {
     const uid = folder.split('_').at(-1) ?? '';
     if (folder.split('_').length < 3 || known.has(uid) || !isGone(uid)) continue;
-    await rm(join(logsRoot, folder), { recursive: true, force: true });
-    journal.write({ kind: 'resource.garbageRemoved', what: 'logs', id: folder, because: 'its pod is gone' });
+    try {
+      await rm(join(logsRoot, folder), { recursive: true, force: true });
+      journal.write({ kind: 'resource.garbageRemoved', what: 'logs', id: folder, because: 'its pod is gone' });
+    } catch (error) {
+      journal.write({ kind: 'resource.garbageFailed', what: 'logs', id: folder, reason: systemErrorText(error) });
+    }
   }
-  for (const link of (await readdir(logLinks)).filter((name) => name.endsWith('.log'))) {
+  const links = await readdir(logLinks).catch(() => []);
+  for (const link of links.filter((name) => name.endsWith('.log'))) {
     const target = await readlink(join(logLinks, link)).catch(() => undefined);
     if (target === undefined || existsSync(target) || livesOn(link, seen())) continue;
     await rm(join(logLinks, link), { force: true });
+  }
+}
+
+async function foldersIn(logsRoot: string): Promise<readonly string[]> {
+  try {
+    return await readdir(logsRoot);
+  } catch (error) {
+    const reason = systemErrorText(error).replace(/^scandir/, 'open');
+    throw new Error(`failed to read podLogsDirectory "${logsRoot}": ${reason}`, { cause: error });
   }
 }
 
