@@ -1,4 +1,4 @@
-import { parseDocument, type ScalarTag } from 'yaml';
+import { parseAllDocuments, type ScalarTag } from 'yaml';
 import { ManifestError } from './static-pod.ts';
 
 /** File modes are written `0644`, which YAML 1.2 would take for six hundred and forty-four. */
@@ -9,9 +9,26 @@ const octal: ScalarTag = {
   resolve: (text) => Number.parseInt(text, 8),
 };
 
-/** Reads one manifest, YAML or JSON. Throws ManifestError. */
+/** Words for true and false that YAML 1.2 takes for text: `hostNetwork: yes`. */
+const boolean = (value: boolean, test: RegExp): ScalarTag => ({
+  tag: 'tag:yaml.org,2002:bool',
+  default: true,
+  test,
+  resolve: () => value,
+});
+const booleans = [boolean(true, /^(?:y|Y|yes|Yes|YES|on|On|ON)$/), boolean(false, /^(?:n|N|no|No|NO|off|Off|OFF)$/)];
+
+/**
+ * Reads one manifest, YAML or JSON, as upstream's library does: it knows YAML 1.1, takes the last of a key that stands
+ * there twice and the first of several documents. Throws ManifestError.
+ */
 export function parseManifest(text: string): unknown {
-  const document = parseDocument(text, { customTags: (tags) => [octal, ...tags] });
+  const [document] = parseAllDocuments(text, {
+    customTags: (tags) => [octal, ...booleans, ...tags],
+    merge: true,
+    uniqueKeys: false,
+  });
+  if (document === undefined) return null;
   const [problem] = document.errors;
   // The library's message goes on with a drawing of the place; an Event and a line of the log have one line.
   if (problem !== undefined) throw new ManifestError((problem.message.split('\n')[0] ?? '').replace(/:$/, ''));
