@@ -5,7 +5,11 @@ import { failure, info, type Projections, warning, warningEvent } from '../proje
 export type SourceRecord =
   | { readonly kind: 'source.added'; readonly source: 'file' | 'http' | 'api'; readonly place: string }
   | { readonly kind: 'source.watching'; readonly path: string }
+  /** The whole path; `source.unreadable` is one of its files. */
+  | { readonly kind: 'source.pathUnreadable'; readonly path: string; readonly reason: string }
   | { readonly kind: 'source.unreadable'; readonly path: string; readonly reason: string }
+  /** What lies among the manifests and is no file. */
+  | { readonly kind: 'source.noFile'; readonly path: string; readonly folder: boolean }
   | { readonly kind: 'source.urlFailed'; readonly url: string; readonly reason: string; readonly loud: boolean }
   | { readonly kind: 'source.watchFailed'; readonly what: string; readonly reason: string }
   | {
@@ -34,6 +38,15 @@ export const sourceProjections: Projections<SourceRecord> = {
           : info(0, 'Adding pod URL with HTTP header', { URL: place }),
   },
   'source.watching': { log: ({ path }) => info(1, 'Watching path', { path }) },
+  'source.pathUnreadable': {
+    log: ({ path, reason }) => failure('Unable to read config path', { path, err: reason }),
+  },
+  'source.noFile': {
+    log: ({ path, folder }) =>
+      folder
+        ? failure('Provided manifest path is a directory, not recursing into manifest path', { path })
+        : failure('Manifest path is not a directory or file', { path }),
+  },
   'source.unreadable': { log: ({ path, reason }) => failure('Could not process manifest file', { path, err: reason }) },
   'source.urlFailed': {
     log: ({ url, reason, loud }) =>

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,16 +68,39 @@ describe('a folder', () => {
     );
   });
 
-  test('that is not there is empty, and found once it is', async () => {
+  test('that is not there is empty, and found a second after it is', async () => {
     const path = join(folder, 'later');
-    const run = start({ path, checkEveryMs: 20_000 });
+    const run = start({ path });
     await run.until(() => run.lists.length > 0);
     expect(run.names()).toEqual([]);
+    const told = { kind: 'source.pathUnreadable', path, reason: 'path does not exist, ignoring' };
     await mkdir(path);
     await writeFile(join(path, 'a.yaml'), manifest('a'));
-    await run.clock.advance(20_000);
+    await run.clock.advance(1000);
     await run.until(() => run.lists.length > 1);
     expect(run.names()).toEqual(['a-n1']);
+    expect(run.journal.records.filter(({ kind }) => kind === told.kind)).toMatchObject([told]);
+  });
+
+  test('of two files with one pod, the last counts, as if it were the only one', async () => {
+    await put('web.yaml', manifest('web', 'busybox:1.37'));
+    await put('web.yaml.bak', manifest('web', 'busybox:1.36'));
+    const run = start();
+    await run.until(() => run.lists.length > 0);
+    expect(run.lists[0]?.map(({ spec }) => spec?.containers[0]?.image)).toEqual(['busybox:1.36']);
+  });
+
+  test('what is no file is told of, and not waited for', async () => {
+    await mkdir(join(folder, 'sub'));
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    await put('web.yaml', manifest('web'));
+    const run = start();
+    await run.until(() => run.lists.length > 0);
+    expect(run.names()).toEqual(['web-n1']);
+    expect(run.journal.records.filter(({ kind }) => kind === 'source.noFile')).toMatchObject([
+      { path: join(folder, 'pipe'), folder: false },
+      { path: join(folder, 'sub'), folder: true },
+    ]);
   });
 });
 

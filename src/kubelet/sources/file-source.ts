@@ -3,16 +3,18 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
-import { codeOf, messageOf } from '../../base/errors.ts';
+import { codeOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { uidOf } from '../pod-facts.ts';
+import { fullNameOf, uidOf } from '../pod-facts.ts';
+import { systemErrorText } from '../system-error-text.ts';
 import { meaningChanged } from './changes.ts';
-import { parseManifest } from './parse-manifest.ts';
+import { limitReached, maxManifestBytes, parseManifest } from './parse-manifest.ts';
 import { ManifestError, renderStaticPod } from './static-pod.ts';
 
-const maxManifestBytes = 10 * 1024 * 1024;
 /** Editors write a file in several steps: look when they are through. */
 const settleMs = 100;
+/** A path that is not there yet may come any moment: kubeadm makes the folder after it has started the kubelet. */
+const retryMs = 1000;
 
 export interface FileSourceOptions {
   /** A folder of manifests, or one manifest. */
@@ -34,24 +36,28 @@ export function fileSource({ path, nodeName, clock, journal, checkEveryMs, onPod
   let known: ReadonlyMap<string, Pod> = new Map();
 
   /** Undefined: nobody can tell just now, which is not the same as none. */
-  async function manifestFiles(): Promise<readonly string[] | undefined> {
+  async function manifestFiles(full: boolean): Promise<readonly string[] | undefined> {
+    const tell = (reason: string) => journal.write({ kind: 'source.pathUnreadable', path, reason });
     try {
-      if (!(await stat(path)).isDirectory()) return [path];
-      const entries = await readdir(path, { withFileTypes: true });
-      return entries
-        .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
-        .map((entry) => join(path, entry.name))
+      const info = await stat(path);
+      if (info.isFile()) return [path];
+      if (!info.isDirectory()) return void tell('path is not a directory or file');
+      return (await readdir(path))
+        .filter((name) => !name.startsWith('.'))
+        .map((name) => join(path, name))
         .sort();
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
-      journal.write({ kind: 'source.unreadable', path, reason: messageOf(error) });
-      return undefined;
+      const missing = codeOf(error) === 'ENOENT';
+      if (full || !missing) tell(missing ? 'path does not exist, ignoring' : systemErrorText(error));
+      return missing ? [] : undefined;
     }
   }
 
-  async function readPod(file: string): Promise<Pod> {
-    if ((await stat(file)).size > maxManifestBytes)
-      throw new ManifestError(`it is larger than ${maxManifestBytes} bytes`);
+  /** Undefined: it is none; nobody waits at a pipe for a manifest. */
+  async function readPod(file: string): Promise<Pod | undefined> {
+    const info = await stat(file);
+    if (!info.isFile()) return void journal.write({ kind: 'source.noFile', path: file, folder: info.isDirectory() });
+    if (info.size >= maxManifestBytes) throw new ManifestError(limitReached);
     const seenAt = seenTime(clock.now());
     const pod = renderStaticPod(parseManifest(await readFile(file, 'utf8')), {
       source: 'file',
@@ -66,21 +72,23 @@ export function fileSource({ path, nodeName, clock, journal, checkEveryMs, onPod
 
   /** `partial`: a file that cannot be used may be half written; what it had before stays until the next full list. */
   async function list(partial: boolean): Promise<void> {
-    const files = await manifestFiles();
+    const files = await manifestFiles(!partial);
     if (files === undefined) return;
     const found = new Map<string, Pod>();
     for (const file of files) {
       try {
-        found.set(file, await readPod(file));
+        const pod = await readPod(file);
+        if (pod !== undefined) found.set(file, pod);
       } catch (error) {
         if (codeOf(error) === 'ENOENT') continue;
-        journal.write({ kind: 'source.unreadable', path: file, reason: messageOf(error) });
+        journal.write({ kind: 'source.unreadable', path: file, reason: systemErrorText(error) });
         const before = known.get(file);
         if (partial && before !== undefined) found.set(file, before);
       }
     }
     known = found;
-    onPods([...found.values()]);
+    // Of two files with one pod's name (a copy beside the original), the last counts.
+    onPods([...new Map([...found.values()].map((pod) => [fullNameOf(pod), pod])).values()]);
   }
 
   return {
@@ -88,18 +96,23 @@ export function fileSource({ path, nodeName, clock, journal, checkEveryMs, onPod
       journal.write({ kind: 'source.added', source: 'file', place: path });
       let watched = false;
       let partial = false;
+      let listedAt = clock.now();
       while (!signal.aborted) {
         const wake = new AbortController();
         // Anew each round: the folder may be another one than before under the same name.
         const watcher = watchPath(path, () => wake.abort());
         if (watcher !== undefined && !watched) journal.write({ kind: 'source.watching', path });
         watched = watcher !== undefined;
+        if (!partial) listedAt = clock.now();
         await list(partial);
-        partial = await clock.sleep(checkEveryMs, AbortSignal.any([signal, wake.signal])).then(
+        const untilList = Math.max(0, listedAt + checkEveryMs - clock.now());
+        const wait = watched ? untilList : Math.min(untilList, retryMs);
+        const woken = await clock.sleep(wait, AbortSignal.any([signal, wake.signal])).then(
           () => false,
           () => true,
         );
-        if (partial && !signal.aborted) await clock.sleep(settleMs, signal).catch(() => undefined);
+        partial = woken || clock.now() < listedAt + checkEveryMs;
+        if (woken && !signal.aborted) await clock.sleep(settleMs, signal).catch(() => undefined);
         watcher?.close();
       }
     },

@@ -1,6 +1,9 @@
 import { parseAllDocuments, type ScalarTag } from 'yaml';
 import { ManifestError } from './static-pod.ts';
 
+export const maxManifestBytes = 10 * 1024 * 1024;
+export const limitReached = 'the read limit is reached';
+
 /** File modes are written `0644`, which YAML 1.2 would take for six hundred and forty-four. */
 const octal: ScalarTag = {
   tag: 'tag:yaml.org,2002:int',
