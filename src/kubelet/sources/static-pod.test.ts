@@ -46,6 +46,11 @@ describe('what the kubelet adds to a manifest', () => {
       mine,
       { operator: 'Exists', effect: 'NoExecute' },
     ]);
+    const brief = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 };
+    expect(render({ tolerations: [brief, mine] }).spec?.tolerations).toEqual([
+      { operator: 'Exists', effect: 'NoExecute' },
+      mine,
+    ]);
     expect(render({}, {}, { source: 'http' }).spec).not.toHaveProperty('tolerations');
   });
 });
@@ -179,7 +184,6 @@ describe('what cannot become a pod', () => {
       'spec.ephemeralContainers',
     ],
     ['no time to live', manifest({ activeDeadlineSeconds: 0 }), 'spec.activeDeadlineSeconds: Invalid value'],
-    ['time before now', manifest({ terminationGracePeriodSeconds: -1 }), 'spec.terminationGracePeriodSeconds'],
     [
       'a volume of two kinds',
       manifest({ volumes: [{ name: 'v', emptyDir: {}, hostPath: { path: '/' } }] }),

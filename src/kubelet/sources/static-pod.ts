@@ -1,8 +1,10 @@
-import type { Pod } from '../../api/types.ts';
+import type { Pod, PodSpec } from '../../api/types.ts';
 import { configHash, configSeen, configSource } from '../pod-facts.ts';
 import { withPodDefaults } from './pod-defaults.ts';
 import { staticUid } from './static-uid.ts';
 import { validateStaticPod } from './validate-static-pod.ts';
+
+type Toleration = NonNullable<PodSpec['tolerations']>[number];
 
 /** A manifest that cannot become a pod; the message says why. */
 export class ManifestError extends Error {
@@ -27,7 +29,6 @@ export function renderStaticPod(manifest: unknown, { source, place, nodeName, se
   const name = pod.metadata?.name;
   if (!name) throw new ManifestError('metadata.name: Required value: the pod has no name');
   const uid = pod.metadata?.uid || staticUid(manifest, nodeName, `${source === 'file' ? 'file' : 'url'}:${place}`);
-  const tolerations = pod.spec?.tolerations ?? [];
   const complete = withPodDefaults({
     ...pod,
     metadata: {
@@ -46,14 +47,21 @@ export function renderStaticPod(manifest: unknown, { source, place, nodeName, se
       ...pod.spec,
       containers: pod.spec?.containers ?? [],
       nodeName,
-      // Taints that evict are for pods that can run elsewhere.
-      ...(source === 'file' ? { tolerations: [...tolerations, { operator: 'Exists', effect: 'NoExecute' }] } : {}),
+      ...(source === 'file' ? { tolerations: tolerating(pod.spec?.tolerations ?? []) } : {}),
     },
     status: { phase: 'Pending' },
   });
   const problems = validateStaticPod(complete);
   if (problems.length > 0) throw new ManifestError(problems.join(', '));
   return complete;
+}
+
+/** Taints that evict are for pods that can run elsewhere; a toleration of its own that says as much is replaced. */
+function tolerating(own: readonly Toleration[]): Toleration[] {
+  const all: Toleration = { operator: 'Exists', effect: 'NoExecute' };
+  const saysAsMuch = ({ key, operator, effect, value }: Toleration): boolean =>
+    !key && !value && operator === all.operator && effect === all.effect;
+  return own.some(saysAsMuch) ? own.map((one) => (saysAsMuch(one) ? all : one)) : [...own, all];
 }
 
 function asPod(manifest: unknown): Pod {
