@@ -24,6 +24,30 @@ test('what is given stays', () => {
   expect(spec(given)).toMatchObject(given);
 });
 
+test('what is given as nothing is not given', () => {
+  expect(
+    spec({ restartPolicy: '', dnsPolicy: '', schedulerName: '', terminationGracePeriodSeconds: -5 }),
+  ).toMatchObject({
+    restartPolicy: 'Always',
+    dnsPolicy: 'ClusterFirst',
+    schedulerName: 'default-scheduler',
+    terminationGracePeriodSeconds: 1,
+  });
+  const given = {
+    imagePullPolicy: '',
+    terminationMessagePath: '',
+    ports: [{ containerPort: 80, hostPort: 0, protocol: '' }],
+    livenessProbe: { httpGet: { port: 80, path: '' }, timeoutSeconds: 0, periodSeconds: 0, failureThreshold: 0 },
+  };
+  expect(container(given, { hostNetwork: true })).toMatchObject({
+    imagePullPolicy: 'IfNotPresent',
+    terminationMessagePath: '/dev/termination-log',
+    ports: [{ containerPort: 80, hostPort: 80, protocol: 'TCP' }],
+    livenessProbe: { httpGet: { path: '/' }, timeoutSeconds: 1, periodSeconds: 10, failureThreshold: 3 },
+  });
+  expect(volume({ downwardAPI: { defaultMode: 0 } })?.downwardAPI?.defaultMode).toBe(0);
+});
+
 test('of a container', () =>
   expect(container({})).toEqual({
     name: 'main',
@@ -47,6 +71,8 @@ test.each([
   ['localhost:5000/busybox', 'Always'],
   ['localhost:5000/busybox:1', 'IfNotPresent'],
   ['busybox@sha256:abc', 'IfNotPresent'],
+  ['localhost:5000/busybox@sha256:abc', 'IfNotPresent'],
+  ['busybox:latest@sha256:abc', 'Always'],
 ])('%s is pulled %s', (image, policy) => expect(container({ image })?.imagePullPolicy).toBe(policy));
 
 describe('of probes, hooks and the environment', () => {

@@ -10,14 +10,18 @@ import type {
   Volume,
 } from '../../api/types.ts';
 
-const defined = <T extends object>(defaults: T, value: T): T => {
-  const given = Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined && v !== null));
+const overlay = <T extends object>(defaults: T, value: T, empty: readonly unknown[]): T => {
+  const given = Object.fromEntries(Object.entries(value).filter(([, v]) => !empty.includes(v)));
   return { ...defaults, ...given } as T;
 };
+/** An empty text is as good as none. */
+const defined = <T extends object>(defaults: T, value: T): T => overlay(defaults, value, [undefined, null, '']);
+/** The same where 0 means nothing either. */
+const nonZero = <T extends object>(defaults: T, value: T): T => overlay(defaults, value, [undefined, null, '', 0]);
 
 function withProbeDefaults(probe: Probe | undefined): Probe | undefined {
   if (probe === undefined) return undefined;
-  const complete = defined<Probe>(
+  const complete = nonZero<Probe>(
     { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 },
     probe,
   );
@@ -54,11 +58,11 @@ const withFieldVersion = (env: EnvVar): EnvVar =>
         },
       };
 
-/** `:latest`, and no tag at all, are pulled each time; anything else only when it is not there. */
+/** `:latest`, and neither tag nor digest, are pulled each time; anything else only when it is not there. */
 function defaultPullPolicy(image: string): string {
-  if (image.includes('@')) return 'IfNotPresent';
-  const tag = image.slice(image.lastIndexOf('/') + 1).split(':')[1];
-  return tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent';
+  const [named = '', digest] = image.split('@');
+  const tag = named.slice(named.lastIndexOf('/') + 1).split(':')[1];
+  return (tag ?? (digest === undefined ? 'latest' : '')) === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
 /** Amounts as text: YAML may have them as numbers (`cpu: 1`). */
@@ -91,7 +95,7 @@ function withContainerDefaults(container: Container, hostNetwork: boolean): Cont
     startupProbe: withProbeDefaults(complete.startupProbe),
   };
   const ports = complete.ports?.map((port) =>
-    defined(
+    nonZero(
       { protocol: 'TCP', containerPort: port.containerPort, ...(hostNetwork ? { hostPort: port.containerPort } : {}) },
       port,
     ),
@@ -129,12 +133,12 @@ export function withPodDefaults(pod: Pod): Pod {
   const spec = pod.spec;
   if (spec === undefined) return pod;
   const hostNetwork = spec.hostNetwork === true;
+  const grace = spec.terminationGracePeriodSeconds ?? 30;
   const complete = defined<PodSpec>(
     {
       containers: [],
       restartPolicy: 'Always',
       dnsPolicy: 'ClusterFirst',
-      terminationGracePeriodSeconds: 30,
       securityContext: {},
       enableServiceLinks: true,
       schedulerName: 'default-scheduler',
@@ -145,6 +149,7 @@ export function withPodDefaults(pod: Pod): Pod {
     ...pod,
     spec: {
       ...complete,
+      terminationGracePeriodSeconds: grace < 0 ? 1 : grace,
       containers: complete.containers.map((container) => withContainerDefaults(container, hostNetwork)),
       ...(complete.initContainers === undefined
         ? {}

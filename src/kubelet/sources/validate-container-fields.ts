@@ -111,13 +111,11 @@ export function validateContainerFields(container: Container, path: string, spec
 
 /** What the API server would refuse of a pod's own numbers and of its volumes. */
 export function validatePodFields(spec: Pod['spec']): readonly string[] {
-  const grace = spec?.terminationGracePeriodSeconds ?? 0;
   const deadline = spec?.activeDeadlineSeconds ?? 1;
   return [
     ...((spec?.ephemeralContainers ?? []).length > 0
       ? ['spec.ephemeralContainers: Forbidden: cannot be set on create']
       : []),
-    ...(grace < 0 ? [invalid('spec.terminationGracePeriodSeconds', grace, 'must be greater than or equal to 0')] : []),
     ...(deadline < 1 ? [invalid('spec.activeDeadlineSeconds', deadline, 'must be between 1 and 2147483647')] : []),
     ...(spec?.volumes ?? []).flatMap((volume, i) =>
       Object.keys(volume).length > 2 ? [`spec.volumes[${i}]: Forbidden: may not specify more than 1 volume type`] : [],
