@@ -64,7 +64,11 @@ describe('a folder', () => {
     await run.until(() => run.lists.length > 0);
     expect(run.names()).toEqual(['a-n1']);
     expect(run.journal.records).toContainEqual(
-      expect.objectContaining({ kind: 'source.unreadable', path: join(folder, 'bad.yaml') }),
+      expect.objectContaining({
+        kind: 'source.unreadable',
+        path: join(folder, 'bad.yaml'),
+        reason: expect.stringMatching(/bad\.yaml: couldn't parse as pod\(.*\), please check config file$/),
+      }),
     );
   });
 

@@ -8,8 +8,9 @@ import type { Journal } from '../../journal/journal.ts';
 import { fullNameOf, uidOf } from '../pod-facts.ts';
 import { systemErrorText } from '../system-error-text.ts';
 import { meaningChanged } from './changes.ts';
+import { ManifestError, UndecodableManifest } from './manifest-error.ts';
 import { limitReached, maxManifestBytes, parseManifest } from './parse-manifest.ts';
-import { ManifestError, renderStaticPod } from './static-pod.ts';
+import { renderStaticPod } from './static-pod.ts';
 
 /** Editors write a file in several steps: look when they are through. */
 const settleMs = 100;
@@ -81,7 +82,7 @@ export function fileSource({ path, nodeName, clock, journal, checkEveryMs, onPod
         if (pod !== undefined) found.set(file, pod);
       } catch (error) {
         if (codeOf(error) === 'ENOENT') continue;
-        journal.write({ kind: 'source.unreadable', path: file, reason: systemErrorText(error) });
+        journal.write({ kind: 'source.unreadable', path: file, reason: reasonOf(error, file) });
         const before = known.get(file);
         if (partial && before !== undefined) found.set(file, before);
       }
@@ -118,6 +119,11 @@ export function fileSource({ path, nodeName, clock, journal, checkEveryMs, onPod
     },
   };
 }
+
+const reasonOf = (error: unknown, file: string): string =>
+  error instanceof UndecodableManifest
+    ? `${file}: couldn't parse as pod(${error.message}), please check config file`
+    : systemErrorText(error);
 
 /** Undefined while there is nothing to watch: the periodic list will find it. */
 function watchPath(path: string, onEvent: () => void): FSWatcher | undefined {

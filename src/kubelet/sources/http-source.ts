@@ -3,8 +3,9 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { seenTime } from './file-source.ts';
+import { ManifestError } from './manifest-error.ts';
 import { parseManifest } from './parse-manifest.ts';
-import { ManifestError, renderStaticPod } from './static-pod.ts';
+import { renderStaticPod } from './static-pod.ts';
 
 export interface HttpSourceOptions {
   readonly url: string;

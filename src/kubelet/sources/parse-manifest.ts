@@ -1,5 +1,5 @@
 import { parseAllDocuments, type ScalarTag } from 'yaml';
-import { ManifestError } from './static-pod.ts';
+import { UndecodableManifest } from './manifest-error.ts';
 
 export const maxManifestBytes = 10 * 1024 * 1024;
 export const limitReached = 'the read limit is reached';
@@ -23,7 +23,7 @@ const booleans = [boolean(true, /^(?:y|Y|yes|Yes|YES|on|On|ON)$/), boolean(false
 
 /**
  * Reads one manifest, YAML or JSON, as upstream's library does: it knows YAML 1.1, takes the last of a key that stands
- * there twice and the first of several documents. Throws ManifestError.
+ * there twice and the first of several documents. Throws UndecodableManifest.
  */
 export function parseManifest(text: string): unknown {
   const [document] = parseAllDocuments(text, {
@@ -34,6 +34,6 @@ export function parseManifest(text: string): unknown {
   if (document === undefined) return null;
   const [problem] = document.errors;
   // The library's message goes on with a drawing of the place; an Event and a line of the log have one line.
-  if (problem !== undefined) throw new ManifestError((problem.message.split('\n')[0] ?? '').replace(/:$/, ''));
+  if (problem !== undefined) throw new UndecodableManifest((problem.message.split('\n')[0] ?? '').replace(/:$/, ''));
   return document.toJS();
 }

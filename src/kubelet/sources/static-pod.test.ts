@@ -78,16 +78,31 @@ const container = (fields: object, spec: object = {}) =>
 
 describe('what cannot become a pod', () => {
   test.each<[string, unknown, string | RegExp]>([
-    ['no object', 'text', 'it is not a Pod'],
-    ['nothing', null, 'it is not a Pod'],
+    [
+      'no object',
+      'text',
+      'version/kind; json parse error: json: cannot unmarshal string into Go value of type struct {',
+    ],
+    ['nothing', null, "Object 'Kind' is missing in 'null'"],
+    ['no kind', { b: 1, apiVersion: 'v1' }, `Object 'Kind' is missing in '{"apiVersion":"v1","b":1}'`],
+    ['no version', { kind: 'Pod' }, `Object 'apiVersion' is missing in '{"kind":"Pod"}'`],
     ['another kind', { apiVersion: 'v1', kind: 'Service' }, 'it is a Service of v1'],
     ['another version', { apiVersion: 'v2', kind: 'Pod', spec: {} }, 'it is a Pod of v2'],
-    ['no spec', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }, 'spec: Required value'],
-    ['no name', manifest({}, { name: '' }), 'has no name'],
-    ['a name that is none', manifest({}, { name: 'Web_1' }), 'metadata.name: Invalid value'],
+    ['no spec', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }, 'spec.containers: Required value'],
+    ['no name', manifest({}, { name: '' }), 'invalid pod: name is needed for the pod'],
+    [
+      'a name that is none',
+      manifest({}, { name: 'Web_1' }),
+      "'-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used",
+    ],
     ['no containers', manifest({ containers: [] }), 'spec.containers: Required value'],
     ['no image', manifest({ containers: [{ name: 'a' }] }), 'spec.containers[0].image: Required value'],
-    ['no container name', manifest({ containers: [{ image: 'a' }] }), 'spec.containers[0].name: Invalid value'],
+    ['no container name', manifest({ containers: [{ image: 'a' }] }), 'spec.containers[0].name: Required value'],
+    [
+      'a container name that is none',
+      manifest({ containers: [{ name: 'a.b', image: 'a' }] }),
+      '"a.b": must not contain dots',
+    ],
     [
       'a container twice',
       manifest({
@@ -111,12 +126,23 @@ describe('what cannot become a pod', () => {
     [
       'a mount of no volume',
       manifest({ containers: [{ name: 'a', image: 'i', volumeMounts: [{ name: 'v', mountPath: '/v' }] }] }),
-      'volumeMounts: Not found: "v"',
+      'spec.containers[0].volumeMounts[0].name: Not found: "v"',
     ],
-    ['a volume twice', manifest({ volumes: [{ name: 'v' }, { name: 'v' }] }), 'spec.volumes: Duplicate value: "v"'],
+    [
+      'a volume twice',
+      manifest({ volumes: [{ name: 'v' }, { name: 'v' }] }),
+      'spec.volumes[1].name: Duplicate value: "v"',
+    ],
     ['a service account', manifest({ serviceAccountName: 'x' }), 'static pods may not reference serviceaccounts'],
     ['pull secrets', manifest({ imagePullSecrets: [{ name: 'x' }] }), 'static pods may not reference secrets'],
     ['resource claims', manifest({ resourceClaims: [{ name: 'x' }] }), 'static pods may not reference resourceclaims'],
+    [
+      'a service account by its older name',
+      manifest({ serviceAccount: 'x' }),
+      'static pods may not reference serviceaccounts',
+    ],
+    ['a named secret', manifest({ volumes: [{ name: 'v', secret: { secretName: 's' } }] }), /reference secrets$/],
+    ['a named config map', manifest({ volumes: [{ name: 'v', configMap: { name: 'c' } }] }), /reference configmaps$/],
     ['a secret', manifest({ volumes: [{ name: 'v', secret: {} }] }), 'secrets (via secret volumes)'],
     ['a config map', manifest({ volumes: [{ name: 'v', configMap: {} }] }), 'configmaps (via configmap volumes)'],
     [
@@ -192,7 +218,9 @@ describe('what cannot become a pod', () => {
   ])('%s', (_name, given, problem) => expect(() => renderStaticPod(given, origin)).toThrow(problem));
 
   test('all problems are told at once', () =>
-    expect(() => render({ containers: [], serviceAccountName: 'x' })).toThrow(/Required value.*serviceaccounts/));
+    expect(() => render({ containers: [{ name: 'A' }], restartPolicy: 'x' })).toThrow(
+      /^invalid pod: \[spec\.containers\[0\]\.name: .* spec\.containers\[0\]\.image: Required value spec\.restartPolicy: Unsupported value: "x": supported values: "Always", "OnFailure", "Never"\]$/,
+    ));
 
   test.each([
     ['hostPath', { hostPath: { path: '/' } }],

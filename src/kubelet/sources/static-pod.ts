@@ -1,18 +1,13 @@
 import type { Pod, PodSpec } from '../../api/types.ts';
 import { configHash, configSeen, configSource } from '../pod-facts.ts';
+import { findApiReference } from './api-references.ts';
+import { decodePod } from './decode-pod.ts';
+import { ManifestError } from './manifest-error.ts';
 import { withPodDefaults } from './pod-defaults.ts';
 import { staticUid } from './static-uid.ts';
 import { validateStaticPod } from './validate-static-pod.ts';
 
 type Toleration = NonNullable<PodSpec['tolerations']>[number];
-
-/** A manifest that cannot become a pod; the message says why. */
-export class ManifestError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'ManifestError';
-  }
-}
 
 export interface StaticPodOrigin {
   readonly source: 'file' | 'http';
@@ -25,9 +20,9 @@ export interface StaticPodOrigin {
 
 /** Makes the pod of a parsed manifest, with the API's defaults and what marks it as static. Throws ManifestError. */
 export function renderStaticPod(manifest: unknown, { source, place, nodeName, seenAt }: StaticPodOrigin): Pod {
-  const pod = asPod(manifest);
+  const pod = decodePod(manifest);
   const name = pod.metadata?.name;
-  if (!name) throw new ManifestError('metadata.name: Required value: the pod has no name');
+  if (!name) throw new ManifestError('invalid pod: name is needed for the pod');
   const uid = pod.metadata?.uid || staticUid(manifest, nodeName, `${source === 'file' ? 'file' : 'url'}:${place}`);
   const complete = withPodDefaults({
     ...pod,
@@ -52,7 +47,9 @@ export function renderStaticPod(manifest: unknown, { source, place, nodeName, se
     status: { phase: 'Pending' },
   });
   const problems = validateStaticPod(complete);
-  if (problems.length > 0) throw new ManifestError(problems.join(', '));
+  if (problems.length > 0) throw new ManifestError(`invalid pod: [${problems.join(' ')}]`);
+  const reference = findApiReference(complete);
+  if (reference !== undefined) throw new ManifestError(`static pods may not reference ${reference}`);
   return complete;
 }
 
@@ -62,14 +59,4 @@ function tolerating(own: readonly Toleration[]): Toleration[] {
   const saysAsMuch = ({ key, operator, effect, value }: Toleration): boolean =>
     !key && !value && operator === all.operator && effect === all.effect;
   return own.some(saysAsMuch) ? own.map((one) => (saysAsMuch(one) ? all : one)) : [...own, all];
-}
-
-function asPod(manifest: unknown): Pod {
-  if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest))
-    throw new ManifestError('it is not a Pod');
-  const { apiVersion, kind, spec } = manifest as { apiVersion?: unknown; kind?: unknown; spec?: unknown };
-  if (apiVersion !== 'v1' || kind !== 'Pod')
-    throw new ManifestError(`it is a ${String(kind)} of ${String(apiVersion)}, not a Pod of v1`);
-  if (typeof spec !== 'object' || spec === null) throw new ManifestError('spec: Required value');
-  return manifest as Pod;
 }

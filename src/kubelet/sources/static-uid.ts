@@ -10,7 +10,7 @@ export function fnv128a(text: string): string {
 }
 
 /** JSON with sorted keys: the same object gives the same text however it was written. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).filter(([, v]) => v !== undefined);

@@ -1,95 +1,82 @@
-import type { Container, Pod, Volume } from '../../api/types.ts';
+import type { Container, Pod } from '../../api/types.ts';
 import { validateContainerFields, validatePodFields } from './validate-container-fields.ts';
 
-const dnsName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const subdomain = `${label}(\\.${label})*`;
+const dnsLabel = new RegExp(`^${label}$`);
+const dnsSubdomain = new RegExp(`^${subdomain}$`);
+const longestLabel = 63;
+const longestSubdomain = 253;
+const noLabel = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${label}')`;
+const noSubdomain = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${subdomain}')`;
 
-const duplicates = (names: readonly string[]): readonly string[] => [
-  ...new Set(names.filter((name, i) => names.indexOf(name) !== i)),
-];
+const tooLong = (text: string, most: number): readonly string[] =>
+  text.length > most ? [`must be no more than ${most} bytes`] : [];
 
-/** What the API server would refuse, and what a pod without an API server cannot have; none when it can run. */
+function labelProblems(text: string, path: string): readonly string[] {
+  if (text === '') return [`${path}: Required value`];
+  const shape = dnsSubdomain.test(text) ? 'must not contain dots' : noLabel;
+  const whys = [...tooLong(text, longestLabel), ...(dnsLabel.test(text) ? [] : [shape])];
+  return whys.map((why) => `${path}: Invalid value: "${text}": ${why}`);
+}
+
+const subdomainProblems = (text: string, path: string): readonly string[] =>
+  [...tooLong(text, longestSubdomain), ...(dnsSubdomain.test(text) ? [] : [noSubdomain])].map(
+    (why) => `${path}: Invalid value: "${text}": ${why}`,
+  );
+
+/** Names that stand before in the same list, or in one that is read before it. */
+const duplicates = (names: readonly string[], path: (i: number) => string, before: readonly string[] = []) =>
+  names.flatMap((name, i) =>
+    before.includes(name) || names.indexOf(name) < i ? [`${path(i)}: Duplicate value: "${name}"`] : [],
+  );
+
+/** What the API server would refuse, in its words; nothing when the pod is a good one. */
 export function validateStaticPod(pod: Pod): readonly string[] {
   const spec = pod.spec;
-  const name = pod.metadata?.name ?? '';
-  const lists = { initContainers: spec?.initContainers ?? [], containers: spec?.containers ?? [] };
-  const all = [...lists.initContainers, ...lists.containers];
-  const volumes = spec?.volumes ?? [];
-  const volumeNames = new Set(volumes.map((volume) => volume.name));
-  const kinds = new Set([
-    ...(spec?.serviceAccountName ? ['serviceaccounts'] : []),
-    ...((spec?.imagePullSecrets ?? []).length > 0 ? ['secrets'] : []),
-    ...((spec?.resourceClaims ?? []).length > 0 ? ['resourceclaims'] : []),
-    ...all.flatMap(apiObjectsOfContainer),
-    ...volumes.flatMap(apiObjectsOfVolume),
-  ]);
+  const volumes = (spec?.volumes ?? []).map(({ name }) => name ?? '');
+  const containers = spec?.containers ?? [];
+  const initContainers = spec?.initContainers ?? [];
+  const names = containers.map(({ name }) => name);
+  const validate = (list: string) => (container: Container, i: number) => [
+    ...validateContainer(container, `spec.${list}[${i}]`, new Set(volumes)),
+    ...validateContainerFields(container, `spec.${list}[${i}]`, spec),
+  ];
+  const policy = spec?.restartPolicy ?? '';
   return [
-    ...(dnsName.test(name) && name.length <= 253
-      ? []
-      : [`metadata.name: Invalid value: "${name}": a lowercase RFC 1123 subdomain is wanted`]),
-    ...(['Always', 'OnFailure', 'Never'].includes(spec?.restartPolicy ?? '')
-      ? []
-      : [`spec.restartPolicy: Unsupported value: "${spec?.restartPolicy}"`]),
-    ...(lists.containers.length === 0 ? ['spec.containers: Required value'] : []),
-    ...Object.entries(lists).flatMap(([list, containers]) =>
-      containers.flatMap((container, i) => [
-        ...validateContainer(container, `spec.${list}[${i}]`, volumeNames),
-        ...validateContainerFields(container, `spec.${list}[${i}]`, spec),
-      ]),
+    ...subdomainProblems(pod.metadata?.name ?? '', 'metadata.name'),
+    ...volumes.flatMap((name, i) => labelProblems(name, `spec.volumes[${i}].name`)),
+    ...duplicates(volumes, (i) => `spec.volumes[${i}].name`),
+    ...(containers.length === 0 ? ['spec.containers: Required value'] : []),
+    ...containers.flatMap(validate('containers')),
+    ...duplicates(names, (i) => `spec.containers[${i}].name`),
+    ...initContainers.flatMap(validate('initContainers')),
+    ...duplicates(
+      initContainers.map(({ name }) => name),
+      (i) => `spec.initContainers[${i}].name`,
+      names,
     ),
-    ...duplicates(all.map((container) => container.name)).map((n) => `spec.containers: Duplicate value: "${n}"`),
-    ...volumes
-      .filter((volume) => !dnsLabel.test(volume.name ?? ''))
-      .map((volume) => `spec.volumes: Invalid value: "${volume.name}": a lowercase RFC 1123 label is wanted`),
-    ...duplicates(volumes.map((volume) => volume.name)).map((n) => `spec.volumes: Duplicate value: "${n}"`),
+    ...(['Always', 'OnFailure', 'Never'].includes(policy)
+      ? []
+      : [`spec.restartPolicy: Unsupported value: "${policy}": supported values: "Always", "OnFailure", "Never"`]),
     ...validatePodFields(spec),
-    ...[...kinds].map((kind) => `static pods may not reference ${kind}`),
   ];
 }
 
-function validateContainer(container: Container, path: string, volumeNames: ReadonlySet<string>): readonly string[] {
+function validateContainer(container: Container, path: string, volumes: ReadonlySet<string>): readonly string[] {
   const mounts = container.volumeMounts ?? [];
   return [
-    ...(dnsLabel.test(container.name ?? '')
-      ? []
-      : [`${path}.name: Invalid value: "${container.name ?? ''}": a lowercase RFC 1123 label is wanted`]),
+    ...labelProblems(container.name ?? '', `${path}.name`),
     ...(container.image ? [] : [`${path}.image: Required value`]),
-    ...mounts
-      .filter((mount) => !volumeNames.has(mount.name))
-      .map((mount) => `${path}.volumeMounts: Not found: "${mount.name}"`),
-    ...mounts.filter((mount) => !mount.mountPath).map(() => `${path}.volumeMounts.mountPath: Required value`),
-    ...duplicates(mounts.map((mount) => mount.mountPath)).map(
-      (at) => `${path}.volumeMounts: Invalid value: "${at}": must be unique`,
-    ),
+    ...mounts.flatMap(({ name, mountPath }, i) => {
+      const at = `${path}.volumeMounts[${i}]`;
+      const twice = mounts.findIndex((other) => other.mountPath === mountPath) < i;
+      return [
+        ...(name ? [] : [`${at}.name: Required value`]),
+        ...(volumes.has(name) ? [] : [`${at}.name: Not found: "${name ?? ''}"`]),
+        ...(mountPath ? [] : [`${at}.mountPath: Required value`]),
+        ...(twice ? [`${at}.mountPath: Invalid value: "${mountPath ?? ''}": must be unique`] : []),
+      ];
+    }),
   ];
 }
-
-/** Kinds of API objects that a container's environment is made from. */
-const apiObjectsOfContainer = (container: Container): readonly string[] => [
-  ...(container.env ?? []).flatMap(({ valueFrom }) => [
-    ...(valueFrom?.configMapKeyRef === undefined ? [] : ['configmaps']),
-    ...(valueFrom?.secretKeyRef === undefined ? [] : ['secrets']),
-  ]),
-  ...(container.envFrom ?? []).flatMap(({ configMapRef, secretRef }) => [
-    ...(configMapRef === undefined ? [] : ['configmaps']),
-    ...(secretRef === undefined ? [] : ['secrets']),
-  ]),
-];
-
-/** Kinds of API objects that a volume is made from. */
-const apiObjectsOfVolume = (volume: Volume): readonly string[] => [
-  ...(volume.configMap === undefined ? [] : ['configmaps (via configmap volumes)']),
-  ...(volume.secret === undefined ? [] : ['secrets (via secret volumes)']),
-  ...(volume.csi === undefined ? [] : ['csidrivers (via CSI volumes)']),
-  ...(volume.glusterfs === undefined ? [] : ['endpoints (via glusterFS volumes)']),
-  ...(volume.persistentVolumeClaim === undefined ? [] : ['persistentvolumeclaims']),
-  ...(volume.ephemeral === undefined ? [] : ['persistentvolumeclaims (via ephemeral volumes)']),
-  ...(volume.azureFile === undefined ? [] : ['secrets (via azureFile volumes)']),
-  ...(volume.projected?.sources ?? []).flatMap((source) => [
-    ...(source.configMap === undefined ? [] : ['configmaps (via projected volumes)']),
-    ...(source.secret === undefined ? [] : ['secrets (via projected volumes)']),
-    ...(source.serviceAccountToken === undefined ? [] : ['serviceaccounts (via projected volumes)']),
-    ...(source.clusterTrustBundle === undefined ? [] : ['clustertrustbundles']),
-    ...(source.podCertificate === undefined ? [] : ['podcertificates']),
-  ]),
-];
