@@ -35,10 +35,15 @@ test.each<[string, unknown, unknown]>([
   expect(() => decode(spec, metadata)).toThrow(`json: cannot unmarshal ${problem}`);
 });
 
-test('what is null is not given', () =>
-  expect(() =>
-    decode({ ...withContainer({ args: null, env: null }), nodeSelector: null }, { labels: null }),
-  ).not.toThrow());
+test('what is null is not there', () =>
+  expect(decode({ ...withContainer({ args: null, env: null }), volumes: null }, { name: 'web', labels: null })).toEqual(
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'web' },
+      spec: withContainer({}),
+    },
+  ));
 
 test('amounts may be numbers', () =>
   expect(() => decode(withContainer({ resources: { limits: { cpu: 1 } } }))).not.toThrow());

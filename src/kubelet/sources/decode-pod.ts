@@ -85,7 +85,15 @@ export function decodePod(manifest: unknown): Pod {
     throw new UndecodableManifest(`invalid pod: it is a ${String(kind)} of ${String(apiVersion)}, not a Pod of v1`);
   const problem = findMistyped(manifest, podFields, '', '');
   if (problem !== undefined) throw new UndecodableManifest(problem);
-  return manifest as Pod;
+  return withoutNulls(manifest) as Pod;
+}
+
+/** What is null is as good as not there. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const given = Object.entries(value).filter(([, inner]) => inner !== null && inner !== undefined);
+  return Object.fromEntries(given.map(([key, inner]) => [key, withoutNulls(inner)]));
 }
 
 function wordOf(value: unknown): string {
