@@ -10,7 +10,9 @@ export type SourceRecord =
   | { readonly kind: 'source.unreadable'; readonly path: string; readonly reason: string }
   /** What lies among the manifests and is no file. */
   | { readonly kind: 'source.noFile'; readonly path: string; readonly folder: boolean }
-  | { readonly kind: 'source.urlFailed'; readonly url: string; readonly reason: string; readonly loud: boolean }
+  /** `failures`: those in a row before this one. */
+  | { readonly kind: 'source.urlFailed'; readonly reason: string; readonly failures: number }
+  | { readonly kind: 'source.urlRecovered' }
   | { readonly kind: 'source.watchFailed'; readonly what: string; readonly reason: string }
   | {
       readonly kind: 'source.duplicate';
@@ -28,6 +30,9 @@ export type SourceRecord =
       readonly reason: string;
     };
 
+/** After this many failures in a row to read the URL, more of them show only at -v 4. */
+const loudFailures = 3;
+
 export const sourceProjections: Projections<SourceRecord> = {
   'source.added': {
     log: ({ source, place }) =>
@@ -35,7 +40,7 @@ export const sourceProjections: Projections<SourceRecord> = {
         ? info(0, 'Adding apiserver pod source')
         : source === 'file'
           ? info(0, 'Adding static pod path', { path: place })
-          : info(0, 'Adding pod URL with HTTP header', { URL: place }),
+          : [info(0, 'Adding pod URL with HTTP header', { URL: place }), info(1, 'Watching URL', { URL: place })],
   },
   'source.watching': { log: ({ path }) => info(1, 'Watching path', { path }) },
   'source.pathUnreadable': {
@@ -49,11 +54,12 @@ export const sourceProjections: Projections<SourceRecord> = {
   },
   'source.unreadable': { log: ({ path, reason }) => failure('Could not process manifest file', { path, err: reason }) },
   'source.urlFailed': {
-    log: ({ url, reason, loud }) =>
-      loud
-        ? warning('Failed to read pods from URL', { URL: url, err: reason })
-        : info(4, 'Failed to read pods from URL', { URL: url, err: reason }),
+    log: ({ reason, failures }) => {
+      const last = failures === loudFailures ? '. Dropping verbosity of this message to V(4)' : '';
+      return info(failures > loudFailures ? 4 : 0, `Failed to read pods from URL${last}`, { err: reason });
+    },
   },
+  'source.urlRecovered': { log: () => info(0, 'Successfully read pods from URL') },
   'source.watchFailed': { log: ({ what, reason }) => failure('Failed to watch', { type: what, err: reason }) },
   'source.duplicate': {
     log: ({ pod, source }) =>

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../../api/types.ts';
 import { FakeClock } from '../../base/clock.ts';
-import { memoryJournal } from '../../journal/journal.ts';
+import { memoryJournal, projectionOf } from '../../journal/journal.ts';
 import { nameOf } from '../pod-facts.ts';
 import { httpSource, parsePodList } from './http-source.ts';
 
@@ -16,7 +16,6 @@ const pod = (name: string) => ({
 
 describe('an answer', () => {
   test.each<[string, string, number]>([
-    ['nothing', ' \n', 0],
     ['one pod', JSON.stringify(pod('a')), 1],
     ['a list', JSON.stringify({ apiVersion: 'v1', kind: 'PodList', items: [pod('a'), pod('b')] }), 2],
     ['an empty list', JSON.stringify({ apiVersion: 'v1', kind: 'PodList', items: [] }), 0],
@@ -24,10 +23,11 @@ describe('an answer', () => {
 
   test('items of a list need not say what they are', () => {
     const { apiVersion: _, kind: __, ...item } = pod('a');
-    expect(parsePodList(JSON.stringify({ items: [item] }))).toEqual([pod('a')]);
+    expect(parsePodList(JSON.stringify({ apiVersion: 'v1', kind: 'PodList', items: [item] }))).toEqual([pod('a')]);
   });
 
-  test('a list that is none', () => expect(() => parsePodList('items: 3')).toThrow('items is not a list'));
+  test('a list that is none', () =>
+    expect(() => parsePodList('{apiVersion: v1, kind: PodList, items: 3}')).toThrow('PodList.items of type []v1.Pod'));
 });
 
 describe('polling', () => {
@@ -68,7 +68,13 @@ describe('polling', () => {
     const asked = async (count: number): Promise<void> => {
       while (seen.length < count || clock.sleeping === 0) await clock.advance(0);
     };
-    return { clock, journal, lists, asked };
+    /** What the log says of it, each with its level. */
+    const lines = () =>
+      journal.records
+        .filter(({ kind }) => kind !== 'source.added')
+        .flatMap((record) => projectionOf(record).log?.(record) ?? [])
+        .map(({ level, message, fields }) => `${level} ${message}${fields === undefined ? '' : `: ${fields.err}`}`);
+    return { clock, url, lines, lists, asked };
   }
 
   test('the pods of the URL, with the headers asked for', async () => {
@@ -91,17 +97,47 @@ describe('polling', () => {
     await run.clock.advance(20_000);
     await run.asked(3);
     expect(run.lists.at(-1)).toEqual([]);
+    expect(run.lines()).toEqual([`0 Failed to read pods from URL: zero-length data received from ${run.url}`]);
   });
 
-  test('a refusal changes nothing; after three of them it is told of quietly', async () => {
+  test('what is no pod is shown, and changes nothing', async () => {
+    answer = { status: 200, body: 'a: 1' };
+    const run = start();
+    await run.asked(1);
+    const why = `Object 'Kind' is missing in '{"a":1}'`;
+    expect(run.lists).toEqual([]);
+    expect(run.lines()).toEqual([
+      `0 Failed to read pods from URL: ${run.url}: received 'a: 1', but couldn't parse as single (${why}) or multiple pods (${why})`,
+    ]);
+  });
+
+  test('more than a manifest may be is not read to its end', async () => {
+    answer = { status: 200, body: ' '.repeat(10 * 1024 * 1024) };
+    const run = start();
+    await run.asked(1);
+    expect(run.lines()).toEqual(['0 Failed to read pods from URL: the read limit is reached']);
+  });
+
+  test('a refusal changes nothing; after some of them it is told of quietly, and then that it is over', async () => {
     answer = { status: 500, body: 'no' };
     const run = start();
-    for (let i = 1; i <= 4; i += 1) {
+    for (let i = 1; i <= 5; i += 1) {
       await run.asked(i);
       await run.clock.advance(20_000);
     }
     expect(run.lists).toEqual([]);
-    const told = run.journal.records.flatMap((record) => (record.kind === 'source.urlFailed' ? [record.loud] : []));
-    expect(told.slice(0, 4)).toEqual([true, true, true, false]);
+    answer = { status: 200, body: JSON.stringify(pod('a')) };
+    await run.asked(6);
+    await run.clock.advance(20_000);
+    await run.asked(7);
+    const refused = `${run.url}: 500 Internal Server Error`;
+    expect(run.lines().slice(0, 5)).toEqual([
+      `0 Failed to read pods from URL: ${refused}`,
+      `0 Failed to read pods from URL: ${refused}`,
+      `0 Failed to read pods from URL: ${refused}`,
+      `0 Failed to read pods from URL. Dropping verbosity of this message to V(4): ${refused}`,
+      `4 Failed to read pods from URL: ${refused}`,
+    ]);
+    expect(run.lines().at(-1)).toBe('0 Successfully read pods from URL');
   });
 });
