@@ -21,6 +21,7 @@ export type SourceRecord =
       readonly pod: string;
       readonly source: string;
     }
+  | { readonly kind: 'source.priorityDoubtful'; readonly pod: string; readonly text: string }
   | { readonly kind: 'source.mirrorCreating'; readonly pod: string }
   | { readonly kind: 'source.mirrorDeleting'; readonly pod: string }
   | {
@@ -71,6 +72,7 @@ export const sourceProjections: Projections<SourceRecord> = {
         `Error validating pod ${pod} from ${source} due to duplicate pod name "${object.name}", ignoring`,
       ),
   },
+  'source.priorityDoubtful': { log: ({ pod, text }) => info(0, text, { pod }) },
   'source.mirrorCreating': { log: ({ pod }) => info(0, 'Creating a mirror pod for static pod', { pod }) },
   'source.mirrorDeleting': { log: ({ pod }) => info(2, 'Deleting a mirror pod', { pod }) },
   'source.mirrorFailed': {

@@ -10,6 +10,7 @@ import { systemErrorText } from '../system-error-text.ts';
 import { meaningChanged } from './changes.ts';
 import { ManifestError, UndecodableManifest } from './manifest-error.ts';
 import { limitReached, maxManifestBytes, parseManifest } from './parse-manifest.ts';
+import { priorityWarner } from './priority-warning.ts';
 import { renderStaticPod } from './static-pod.ts';
 
 /** Editors write a file in several steps: look when they are through. */
@@ -35,6 +36,7 @@ export const seenTime = (ms: number): string => new Date(ms).toISOString().repla
 export function fileSource({ path, nodeName, clock, journal, checkEveryMs, onPods }: FileSourceOptions) {
   /** The pod that each file had when it was last read. */
   let known: ReadonlyMap<string, Pod> = new Map();
+  const warn = priorityWarner(journal);
 
   /** Undefined: nobody can tell just now, which is not the same as none. */
   async function manifestFiles(full: boolean): Promise<readonly string[] | undefined> {
@@ -66,6 +68,7 @@ export function fileSource({ path, nodeName, clock, journal, checkEveryMs, onPod
       nodeName,
       seenAt,
     });
+    warn(pod);
     // Unchanged: the one from before, so that it keeps the time it was first seen.
     const before = known.get(file);
     return before !== undefined && uidOf(before) === uidOf(pod) && !meaningChanged(before, pod) ? before : pod;

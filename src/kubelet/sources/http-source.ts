@@ -5,6 +5,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { seenTime } from './file-source.ts';
 import { ManifestError, UndecodableManifest } from './manifest-error.ts';
 import { limitReached, maxManifestBytes, parseManifest } from './parse-manifest.ts';
+import { priorityWarner } from './priority-warning.ts';
 import { renderStaticPod } from './static-pod.ts';
 
 export interface HttpSourceOptions {
@@ -46,6 +47,7 @@ async function readAtMost(response: Response): Promise<string> {
 export function httpSource({ url, headers, nodeName, clock, journal, checkEveryMs, onPods }: HttpSourceOptions) {
   let last: string | undefined;
   let failures = 0;
+  const warn = priorityWarner(journal);
 
   async function poll(): Promise<void> {
     const sent = new Headers();
@@ -66,9 +68,11 @@ export function httpSource({ url, headers, nodeName, clock, journal, checkEveryM
   function render(text: string): readonly Pod[] {
     const seenAt = seenTime(clock.now());
     try {
-      return parsePodList(text).map((manifest) =>
+      const pods = parsePodList(text).map((manifest) =>
         renderStaticPod(manifest, { source: 'http', place: url, nodeName, seenAt }),
       );
+      pods.forEach(warn);
+      return pods;
     } catch (error) {
       if (!(error instanceof UndecodableManifest)) throw error;
       const why = error.message;
