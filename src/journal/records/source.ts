@@ -23,7 +23,11 @@ export type SourceRecord =
     }
   | { readonly kind: 'source.priorityDoubtful'; readonly pod: string; readonly text: string }
   | { readonly kind: 'source.mirrorCreating'; readonly pod: string }
-  | { readonly kind: 'source.mirrorDeleting'; readonly pod: string }
+  | { readonly kind: 'source.mirrorDeleting'; readonly pod: string; readonly uid: string }
+  /** A mirror shows an earlier manifest, or is being deleted; `deleted`: it is gone. */
+  | { readonly kind: 'source.mirrorStale'; readonly pod: string; readonly uid: string; readonly deleted: boolean }
+  /** A static pod stays without a mirror: there is no Node that could own it. */
+  | { readonly kind: 'source.mirrorOwnerless'; readonly pod: string; readonly node: string; readonly known: boolean }
   | {
       readonly kind: 'source.mirrorFailed';
       readonly pod: string;
@@ -74,7 +78,19 @@ export const sourceProjections: Projections<SourceRecord> = {
   },
   'source.priorityDoubtful': { log: ({ pod, text }) => info(0, text, { pod }) },
   'source.mirrorCreating': { log: ({ pod }) => info(0, 'Creating a mirror pod for static pod', { pod }) },
-  'source.mirrorDeleting': { log: ({ pod }) => info(2, 'Deleting a mirror pod', { pod }) },
+  'source.mirrorDeleting': { log: ({ pod, uid }) => info(2, 'Deleting a mirror pod', { pod, podUID: uid }) },
+  'source.mirrorStale': {
+    log: ({ pod, uid, deleted }) =>
+      deleted
+        ? info(0, "Deleted mirror pod as it didn't match the static Pod", { pod })
+        : info(0, 'Trying to delete pod', { pod, podUID: uid }),
+  },
+  'source.mirrorOwnerless': {
+    log: ({ node, known }) =>
+      known
+        ? info(0, 'No need to create a mirror pod, since node has been removed from the cluster', { node })
+        : failure('No need to create a mirror pod, since failed to get node info from the cluster', { node }),
+  },
   'source.mirrorFailed': {
     log: ({ pod, action, reason }) =>
       failure(action === 'create' ? 'Failed creating a mirror pod' : 'Failed deleting a mirror pod', {

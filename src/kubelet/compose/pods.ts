@@ -12,7 +12,7 @@ import type { DynamicResources } from '../dynamic-resources/index.ts';
 import { garbageCollector, isContentGone } from '../garbage/index.ts';
 import { podHousekeeping } from '../housekeeping.ts';
 import type { Pleg } from '../pleg/index.ts';
-import { configMirror, findContainer, uidOf } from '../pod-facts.ts';
+import { findContainer, uidOf } from '../pod-facts.ts';
 import { probeManager } from '../probes/index.ts';
 import { unitsOf } from '../quantity.ts';
 import { mirrorPods, type SourcesCatalog } from '../sources/index.ts';
@@ -191,7 +191,17 @@ export function composePods(
       if (container !== undefined) backoff.bump(backoffKey(pod, container), endedAt, clock.now());
     },
   });
-  const mirrors = api && mirrorPods({ api, journal, node: node.node, mirrorOf: catalog.mirrorOf });
+  const mirrors =
+    api &&
+    mirrorPods({
+      api,
+      journal,
+      nodeName,
+      node: node.node,
+      mirrorOf: catalog.mirrorOf,
+      orphans: catalog.orphanMirrors,
+      phaseOf: (uid) => workers.phaseOf(uid),
+    });
   const statuses = createStatusManager({
     api,
     clock,
@@ -265,12 +275,7 @@ export function composePods(
       volumes,
       cgroups,
       allocations,
-      removeOrphanMirrors: async () => {
-        for (const mirror of catalog.orphanMirrors()) {
-          const phase = workers.phaseOf(mirror.metadata?.annotations?.[configMirror] ?? '');
-          if (phase === undefined || phase === 'finished') await mirrors?.remove(mirror);
-        }
-      },
+      removeOrphanMirrors: async () => mirrors?.removeOrphans(),
     }),
     sourcesReady: () => catalog.allSeen(sourceNames(foundation)),
   });

@@ -3,8 +3,9 @@ import { ApiError } from '../../api/errors.ts';
 import { fakeApi } from '../../api/fake.ts';
 import type { ApiObject } from '../../api/port.ts';
 import type { Node, Pod } from '../../api/types.ts';
-import { memoryJournal } from '../../journal/journal.ts';
+import { memoryJournal, projectionOf } from '../../journal/journal.ts';
 import { aPod, deleted } from '../test-builders.ts';
+import type { WorkerPhase } from '../workers/index.ts';
 import { mirrorPods, renderMirrorPod } from './mirror-pods.ts';
 
 const hashed = (hash: string): Pod =>
@@ -21,14 +22,17 @@ const hashed = (hash: string): Pod =>
 const node: Node = { metadata: { name: 'n1', uid: 'node-uid' } };
 const path = '/api/v1/namespaces/kube-system/pods/etcd-n1';
 
-function setUp(mirror: Pod | undefined, owner: Node | undefined = node) {
+function setUp(mirror: Pod | undefined, owner: Node | undefined = node, phase?: WorkerPhase) {
   const api = fakeApi(mirror === undefined ? {} : { [path]: mirror as ApiObject });
   const journal = memoryJournal();
   const mirrors = mirrorPods({
     api,
     journal,
+    nodeName: 'n1',
     node: () => owner,
     mirrorOf: () => api.at(path) as Pod | undefined,
+    orphans: () => [api.at(path) as Pod],
+    phaseOf: () => phase,
   });
   return { api, journal, mirrors, verbs: () => api.requests.map(({ method }) => method) };
 }
@@ -67,17 +71,43 @@ describe('what the API is asked', () => {
     expect(run.verbs()).toEqual(verbs);
   });
 
-  test('before the node is registered: nothing', async () => {
-    const api = fakeApi();
-    const mirrors = mirrorPods({ api, journal: memoryJournal(), node: () => undefined, mirrorOf: () => undefined });
-    await mirrors.reconcile(hashed('h1'));
+  test('before the node is registered: nothing, which is told', async () => {
+    const run = setUp(undefined);
+    const { api, journal } = run;
+    const unowned = { api, journal, nodeName: 'n1', orphans: () => [], phaseOf: () => undefined };
+    await mirrorPods({ ...unowned, node: () => undefined, mirrorOf: () => undefined }).reconcile(hashed('h1'));
     expect(api.requests).toEqual([]);
+    expect(journal.records).toMatchObject([{ kind: 'source.mirrorOwnerless', node: 'n1', known: false }]);
+  });
+
+  test('a mirror that is removed for another is told of before and after', async () => {
+    const run = setUp(mirrorFor('h0'));
+    await run.mirrors.reconcile(hashed('h1'));
+    const lines = run.journal.records.flatMap((record) => projectionOf(record).log?.(record) ?? []);
+    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      '0 Trying to delete pod',
+      '2 Deleting a mirror pod',
+      "0 Deleted mirror pod as it didn't match the static Pod",
+      '0 Creating a mirror pod for static pod',
+    ]);
+  });
+
+  test.each<[WorkerPhase | undefined, readonly string[]]>([
+    [undefined, ['DELETE']],
+    ['syncing', []],
+    ['terminating', []],
+    ['terminated', ['DELETE']],
+    ['finished', ['DELETE']],
+  ])('an orphan whose static pod is %s', async (phase, verbs) => {
+    const run = setUp(mirrorFor('h1'), node, phase);
+    await run.mirrors.removeOrphans();
+    expect(run.verbs()).toEqual(verbs);
   });
 
   test('removal is at once, and of this very object', async () => {
     const run = setUp(mirrorFor('h0'));
     const mirror = run.api.at(path) as Pod;
-    await run.mirrors.remove(mirror);
+    await run.mirrors.removeOrphans();
     expect(run.api.requests).toEqual([
       {
         method: 'DELETE',

@@ -4,20 +4,25 @@ import type { Node, Pod } from '../../api/types.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { configHash, configMirror, isMirrorOf, logNameOf, uidOf } from '../pod-facts.ts';
+import type { WorkerPhase } from '../workers/index.ts';
 
 export interface MirrorPodsOptions {
   readonly api: KubeApi;
   readonly journal: Journal;
+  readonly nodeName: string;
   readonly node: () => Node | undefined;
   /** The API's mirror of a static pod. */
   readonly mirrorOf: (pod: Pod) => Pod | undefined;
+  /** Mirrors whose static pods are in no source any more. */
+  readonly orphans: () => readonly Pod[];
+  readonly phaseOf: (uid: string) => WorkerPhase | undefined;
 }
 
 export interface MirrorPods {
   /** Makes the API show the static pod as it is: creates its mirror, or replaces one of an earlier manifest. Never throws. */
   reconcile(pod: Pod): Promise<void>;
-  /** Removes a mirror whose static pod is gone. Never throws. */
-  remove(mirror: Pod): Promise<void>;
+  /** Removes the mirrors whose static pods are gone and have been stopped. Never throws. */
+  removeOrphans(): Promise<void>;
 }
 
 /** The object that shows a static pod to users of the API. */
@@ -47,14 +52,24 @@ export function renderMirrorPod(pod: Pod, node: Node): Pod {
 
 const collection = (pod: Pod): string => `/api/v1/namespaces/${pod.metadata?.namespace}/pods`;
 
-export function mirrorPods({ api, journal, node, mirrorOf }: MirrorPodsOptions): MirrorPods {
-  async function remove(mirror: Pod): Promise<void> {
+export function mirrorPods({
+  api,
+  journal,
+  nodeName,
+  node,
+  mirrorOf,
+  orphans,
+  phaseOf,
+}: MirrorPodsOptions): MirrorPods {
+  /** Whether this very object was removed. */
+  async function remove(mirror: Pod): Promise<boolean> {
     try {
-      journal.write({ kind: 'source.mirrorDeleting', pod: logNameOf(mirror) });
+      journal.write({ kind: 'source.mirrorDeleting', pod: logNameOf(mirror), uid: uidOf(mirror) });
       await api.delete(`${collection(mirror)}/${mirror.metadata?.name}`, {
         gracePeriodSeconds: 0,
         preconditions: { uid: uidOf(mirror) },
       });
+      return true;
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) {
         journal.write({
@@ -64,20 +79,45 @@ export function mirrorPods({ api, journal, node, mirrorOf }: MirrorPodsOptions):
           reason: messageOf(error),
         });
       }
+      return false;
     }
   }
 
+  /** Static pods without a Node to own their mirrors: it is tried for again and again, and told once. */
+  const ownerless = new Set<string>();
+  function tellOwnerless(pod: Pod, known: boolean): void {
+    if (ownerless.has(uidOf(pod))) return;
+    ownerless.add(uidOf(pod));
+    journal.write({ kind: 'source.mirrorOwnerless', pod: logNameOf(pod), node: nodeName, known });
+  }
+
+  async function removeStale(mirror: Pod): Promise<void> {
+    const names = { pod: logNameOf(mirror), uid: uidOf(mirror) };
+    journal.write({ kind: 'source.mirrorStale', ...names, deleted: false });
+    if (await remove(mirror)) journal.write({ kind: 'source.mirrorStale', ...names, deleted: true });
+  }
+
+  /** Its containers run, or are being stopped: until then the mirror shows how that goes. */
+  const hasContainers = (mirror: Pod): boolean =>
+    ['syncing', 'terminating'].includes(phaseOf(mirror.metadata?.annotations?.[configMirror] ?? '') ?? '');
+
   return {
-    remove,
+    async removeOrphans() {
+      for (const mirror of orphans()) if (!hasContainers(mirror)) await remove(mirror);
+    },
     async reconcile(pod) {
       const owner = node();
       const mirror = mirrorOf(pod);
       if (mirror !== undefined) {
         const stale = mirror.metadata?.deletionTimestamp !== undefined || !isMirrorOf(mirror, pod);
         if (!stale) return;
-        await remove(mirror);
+        await removeStale(mirror);
       }
-      if (owner === undefined || owner.metadata?.deletionTimestamp !== undefined) return;
+      if (owner === undefined || owner.metadata?.deletionTimestamp !== undefined) {
+        tellOwnerless(pod, owner !== undefined);
+        return;
+      }
+      ownerless.delete(uidOf(pod));
       try {
         await api.create(collection(pod), renderMirrorPod(pod, owner));
         // Told when it is so: until the watch shows it, each sync finds it missing and there already.
