@@ -156,6 +156,8 @@ export const metricDefinitions: Readonly<Record<string, MetricDefinition>> = {
   kubelet_started_containers_total: counter('Containers that were started', 'container_type'),
   kubelet_started_containers_errors_total: counter('Containers that could not be started', 'container_type', 'code'),
   kubelet_restarted_pods_total: counter('Static pods that were deleted and recreated with the same UID', 'static'),
+  kubelet_orphan_pod_cleaned_volumes: gauge('Pods without a source whose volumes the last round of cleaning met'),
+  kubelet_orphan_pod_cleaned_volumes_errors: gauge('Those of them that could not be cleaned away'),
   kubelet_orphaned_runtime_pods_total: counter('Pods found in the runtime that no source knows'),
   kubelet_graceful_shutdown_start_time_seconds: gauge('When the last graceful shutdown began'),
   kubelet_graceful_shutdown_end_time_seconds: gauge('When the last graceful shutdown ended'),

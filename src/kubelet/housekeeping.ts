@@ -4,6 +4,7 @@ import { messageOf } from '../base/errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Allocations } from './allocation/index.ts';
 import type { PodCache, PodCatalog, PodCgroups, VolumeManager } from './parts.ts';
+import { systemErrorText } from './system-error-text.ts';
 import type { PodWorkers } from './workers/index.ts';
 
 export interface HousekeepingOptions {
@@ -29,12 +30,21 @@ export function podHousekeeping(options: HousekeepingOptions): () => Promise<voi
   const { journal, rootDir, catalog, workers, cache } = options;
   const podsFolder = join(rootDir, 'pods');
 
+  const runs = (uid: string): boolean => {
+    const seen = cache.get(uid);
+    return (
+      seen !== undefined &&
+      (seen.containers.some(({ state }) => state === 'running') || seen.sandboxes.some(({ ready }) => ready))
+    );
+  };
   const inUse = (uid: string): boolean => {
     const phase = workers.phaseOf(uid);
     if (phase !== undefined && phase !== 'finished') return true;
     if (phase === undefined && catalog.byUid(uid) !== undefined) return true;
-    return cache.get(uid)?.containers.some(({ state }) => state === 'running') ?? false;
+    return runs(uid);
   };
+  /** A pod that has ended keeps its folder for as long as a source has it. */
+  const isOrphan = (uid: string): boolean => catalog.byUid(uid) === undefined && !inUse(uid);
 
   async function guarded(what: string, task: () => Promise<void>): Promise<void> {
     try {
@@ -45,13 +55,25 @@ export function podHousekeeping(options: HousekeepingOptions): () => Promise<voi
   }
 
   async function removeFolders(): Promise<void> {
-    const uids = await readdir(podsFolder).catch(() => []);
-    for (const uid of uids.filter((name) => !inUse(name))) {
-      await guarded(`pod folder of ${uid}`, async () => {
+    const orphans = (await readdir(podsFolder).catch(() => [])).filter(isOrphan);
+    const removed: string[] = [];
+    const volumeErrors: string[] = [];
+    const folderErrors: string[] = [];
+    for (const uid of orphans) {
+      try {
         await options.volumes.unmount(uid);
+      } catch (error) {
+        volumeErrors.push(orphanError(uid, 'remove the volumes dir', error));
+        continue;
+      }
+      try {
         await rm(join(podsFolder, uid), { recursive: true, force: true });
-      });
+        removed.push(uid);
+      } catch (error) {
+        folderErrors.push(orphanError(uid, 'remove the pod directory', error));
+      }
     }
+    journal.write({ kind: 'pod.orphanFolders', found: orphans.length, removed, volumeErrors, folderErrors });
   }
 
   let round = 0;
@@ -68,4 +90,10 @@ export function podHousekeeping(options: HousekeepingOptions): () => Promise<voi
       });
     await guarded('mirror pods', options.removeOrphanMirrors);
   };
+}
+
+function orphanError(uid: string, task: string, error: unknown): string {
+  const reason = systemErrorText(error);
+  const start = `orphaned pod ${JSON.stringify(uid)} found, but`;
+  return reason.startsWith(start) ? reason : `${start} error occurred when trying to ${task}: ${reason}`;
 }

@@ -1,5 +1,5 @@
 import type { ObjectReference } from '../../api/types.ts';
-import type { Projections } from '../projection.ts';
+import type { KlogLine, Projections } from '../projection.ts';
 import { failure, info, normalEvent, warning, warningEvent } from '../projection.ts';
 
 type ContainerListName = 'initContainers' | 'containers' | 'ephemeralContainers';
@@ -130,6 +130,15 @@ export type PodRecord =
   | { readonly kind: 'pod.deleted'; readonly pod: string; readonly uid: string }
   | { readonly kind: 'pod.deleteFailed'; readonly pod: string; readonly error: string }
   | { readonly kind: 'pod.housekept'; readonly ms: number }
+  | {
+      /** Folders of pods that no source has. */
+      readonly kind: 'pod.orphanFolders';
+      readonly found: number;
+      /** UIDs. */
+      readonly removed: readonly string[];
+      readonly volumeErrors: readonly string[];
+      readonly folderErrors: readonly string[];
+    }
   | { readonly kind: 'pod.cleanupFailed'; readonly what: string; readonly error: string };
 
 const podOf = ({ namespace, name }: ObjectReference): string => `${namespace}/${name}`;
@@ -148,6 +157,18 @@ const reasonIsText = new Set([
   'InvalidImageName',
   'ImageInspectError',
 ]);
+
+/** They come again every other second for as long as what is in the way stays: one line, and all at -v 5. */
+const summary = (errors: readonly string[]): readonly KlogLine[] =>
+  errors.length === 0
+    ? []
+    : [
+        failure('There were many similar errors. Turn up verbosity to see them.', {
+          err: errors[0],
+          numErrs: errors.length,
+        }),
+        ...errors.map((err) => info(5, 'Orphan pod', { err })),
+      ];
 
 export const podProjections: Projections<PodRecord> = {
   'pod.changed': {
@@ -383,6 +404,20 @@ export const podProjections: Projections<PodRecord> = {
       ms > 1000
         ? failure('Housekeeping took longer than expected', { expected: '1s', actual: `${ms}ms` })
         : info(4, 'SyncLoop (housekeeping) end', { duration: `${ms}ms` }),
+  },
+  'pod.orphanFolders': {
+    log: ({ removed, volumeErrors, folderErrors }) => [
+      ...removed.map((uid) => info(3, 'Orphaned pod found, removing', { podUID: uid })),
+      ...summary(volumeErrors),
+      ...summary(folderErrors),
+      ...(folderErrors.length === 0
+        ? []
+        : [failure('Failed cleaning up orphaned pod directories', { err: folderErrors.join(', ') })]),
+    ],
+    measure: ({ found, volumeErrors, folderErrors }, meters) => {
+      meters.gauge('kubelet_orphan_pod_cleaned_volumes', found);
+      meters.gauge('kubelet_orphan_pod_cleaned_volumes_errors', volumeErrors.length + folderErrors.length);
+    },
   },
   'pod.cleanupFailed': { log: ({ what, error }) => failure('Failed cleaning up', { what, err: error }) },
 };

@@ -5,7 +5,7 @@ import type { UserNamespace } from '../containers/security-context.ts';
 import { uidOf } from '../pod-facts.ts';
 import { defaultRange, findFreeIds, type IdRange, idBlock, problemOfRange } from './id-range.ts';
 import { readKubeletRange } from './kubelet-range.ts';
-import { listTakenIds, type PodIds, readPodIds, writePodIds } from './mapping-file.ts';
+import { listTakenIds, type PodIds, readPodIds, removePodIds, writePodIds } from './mapping-file.ts';
 
 export interface NodeRangeOptions {
   /** A multiple of 65536; absent: one block. */
@@ -22,6 +22,9 @@ export interface UserNamespacesOptions extends NodeRangeOptions {
   /** Whether this handler can give pods users of their own. */
   readonly isSupported: (handler: string) => boolean;
 }
+
+/** A pod that has ended gives its users back, though its folder stays. */
+export const releaseUsers = (rootDir: string, uid: string): Promise<void> => removePodIds(join(rootDir, 'pods', uid));
 
 /** CRI's NamespaceMode. */
 const mode = { pod: 0, node: 2 } as const;
@@ -48,7 +51,7 @@ export async function checkUserNamespaces(options: NodeRangeOptions): Promise<vo
 
 /**
  * Answers whose users a pod's are, in CRI's words: the node's, or a part of its IDs that no other pod has and that
- * the pod keeps until its folder is gone. Rejects when there is none to be had.
+ * the pod keeps until it has ended. Rejects when there is none to be had.
  */
 export function userNamespaces(options: UserNamespacesOptions): (pod: Pod) => Promise<UserNamespace> {
   const { rootDir, idsPerPod = idBlock, runtimeHandler, isSupported } = options;

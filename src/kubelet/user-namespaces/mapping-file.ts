@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { codeOf, messageOf } from '../../base/errors.ts';
@@ -52,6 +52,11 @@ export async function readPodIds(podDir: string): Promise<PodIds | undefined> {
 export async function writePodIds(podDir: string, ids: PodIds): Promise<void> {
   await mkdir(podDir, { recursive: true, mode: 0o750 });
   await writeFileAtOnce(join(podDir, fileName), renderMappingFile(ids));
+}
+
+/** The pod is through with its IDs: another may have them. */
+export async function removePodIds(podDir: string): Promise<void> {
+  await rm(join(podDir, fileName), { force: true });
 }
 
 /** The IDs of all pods that have a folder. Rejects when those of one cannot be read: nobody else may get the same. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pod } from '../../api/types.ts';
 import { aPod } from '../test-builders.ts';
 import { findFreeIds, parseSubordinateIds, problemOfRange } from './id-range.ts';
-import { checkUserNamespaces, type UserNamespacesOptions, userNamespaces } from './index.ts';
+import { checkUserNamespaces, releaseUsers, type UserNamespacesOptions, userNamespaces } from './index.ts';
 import { parseMappingFile } from './mapping-file.ts';
 
 const block = 65_536;
@@ -128,13 +128,14 @@ describe('the users of pods', () => {
     });
   });
 
-  test('are free again with the pod’s folder', async () => {
+  test('are free again when the pod gives them back', async () => {
     expect(await firstIdOf(own('three'))).toBe(3 * block);
     await expect(manager()(own('four'))).rejects.toThrow(
       'create user namespace: could not find an empty slot to allocate a user namespace',
     );
-    await rm(join(rootDir, 'pods/one'), { recursive: true });
+    await releaseUsers(rootDir, 'one');
     expect(await firstIdOf(own('four'))).toBe(block);
+    await expect(releaseUsers(rootDir, 'never-there')).resolves.toBeUndefined();
     await rm(join(rootDir, 'pods'), { recursive: true });
   });
 

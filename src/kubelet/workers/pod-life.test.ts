@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -250,14 +251,17 @@ test.each([
   [0, 'Succeeded'],
   [3, 'Failed'],
 ])('a pod that runs once and exits %i has %s, and everything is given back', async (exitCode, phase) => {
-  const { workers, settle, status, cri, done, history } = await aKubelet();
+  const { workers, settle, status, cri, done, history, paths } = await aKubelet();
   const pod = once(exitCode);
   workers.update(pod);
   await settle(() => status(pod)?.phase === 'Running');
+  const users = join(paths.rootDir, 'pods', pod.metadata?.uid ?? '', 'userns');
+  await writeFile(users, '');
   cri.exit('main-2', exitCode);
   await settle(() => history.at(-1) === 'finished');
   expect(history).toEqual(['Pending', 'Running', phase, 'finished']);
   expect(done).toEqual([`unmount once-${exitCode}`, 'remove cgroup']);
+  expect(existsSync(users)).toBe(false);
   expect(cri.sandboxes.get('sandbox-1')?.state).toBe(1);
 });
 

@@ -8,6 +8,7 @@ import type { PodCache, PodCgroups, PodObjects, ProbeManager, RunnableContainer 
 import { isStaticPod, isTerminalPhase, logNameOf, podReference, uidOf } from '../pod-facts.ts';
 import { isPastDeadline, isRestartingAll } from '../status/index.ts';
 import { fromApiTime } from '../times.ts';
+import { releaseUsers } from '../user-namespaces/index.ts';
 import { decidePodActions } from './decide.ts';
 import { decideResize, type ResizeDecision } from './decide-resize.ts';
 import type { Execute, ExecutionOutcome } from './execute.ts';
@@ -207,6 +208,7 @@ export function createPodSync(options: PodSyncOptions): RunningPodSync {
       await volumes.unmount(uidOf(pod));
       options.objects?.unregister(pod);
       await options.cgroups.removePod(pod);
+      await releaseUsers(options.rootDir, uidOf(pod));
       allocations.forget(uidOf(pod));
       writer.forget(uidOf(pod));
       preparation.volumesChanged(uidOf(pod));
