@@ -45,6 +45,8 @@ export type PodRecord =
   | { readonly kind: 'pod.stopped'; readonly pod: string; readonly ms: number }
   | { readonly kind: 'pod.finished'; readonly pod: string; readonly uid: string }
   | { readonly kind: 'pod.orphanKilled'; readonly pod: string; readonly uid: string }
+  /** A source has it and its worker was through with the pod of the same UID before it. */
+  | { readonly kind: 'pod.restarted'; readonly uid: string; readonly isStatic: boolean }
   | { readonly kind: 'pod.networkNotReady'; readonly object: ObjectReference; readonly error: string }
   | { readonly kind: 'pod.cgroupFailed'; readonly object: ObjectReference; readonly error: string }
   | { readonly kind: 'pod.cgroupMissing'; readonly pod: string }
@@ -227,8 +229,17 @@ export const podProjections: Projections<PodRecord> = {
     log: ({ pod, uid }) => info(4, 'Pod is terminated and will need no more status updates', { pod, podUID: uid }),
   },
   'pod.orphanKilled': {
-    log: ({ pod, uid }) => info(3, 'Clean up containers for orphaned pod we had not seen before', { pod, podUID: uid }),
+    log: ({ pod, uid }) => info(2, 'Clean up containers for orphaned pod we had not seen before', { pod, podUID: uid }),
     measure: (_record, meters) => meters.count('kubelet_orphaned_runtime_pods_total'),
+  },
+  'pod.restarted': {
+    log: ({ uid }) =>
+      info(
+        3,
+        'Pod will be restarted because it is in the desired set and not known to the pod workers (likely due to UID reuse)',
+        { podUID: uid },
+      ),
+    measure: ({ isStatic }, meters) => meters.count('kubelet_restarted_pods_total', { static: isStatic ? 'true' : '' }),
   },
   'pod.networkNotReady': {
     event: ({ object, error }) => warningEvent(object, 'NetworkNotReady', `network is not ready: ${error}`),

@@ -83,7 +83,7 @@ function aLoop({
     housekeep: async () => {},
     sourcesReady: () => true,
   });
-  return { clock, catalog, pleg, loop, started, verdict, workers };
+  return { clock, journal, catalog, pleg, loop, started, verdict, workers };
 }
 
 test.each<[string, AdmissionVerdict, readonly string[]]>([
@@ -120,4 +120,23 @@ test('a pod that had ended before the kubelet was restarted takes no room from t
   await clock.advance(0);
   expect(beside).toEqual([[], ['first']]);
   workers.abandon();
+});
+
+test('a static pod that was taken away and put back under its UID starts again, which is counted', async () => {
+  const { clock, journal, catalog, pleg, loop, started, verdict, workers } = aLoop();
+  const stop = new AbortController();
+  const running = Promise.all([pleg.run(stop.signal), loop.run(stop.signal)]);
+  verdict.resolve({ admitted: true });
+  const pod = aPod({}, { annotations: { 'kubernetes.io/config.source': 'file' } });
+  for (const pods of [[pod], [], [pod]]) {
+    for (const change of catalog.replace('file', pods)) loop.handle(change);
+    await clock.advance(100);
+  }
+  await clock.advance(5000);
+  expect(started).toEqual(['web', 'web']);
+  const told = journal.records.filter(({ kind }) => kind === 'pod.restarted');
+  expect(told).toMatchObject([{ uid: 'uid-1', isStatic: true }]);
+  workers.abandon();
+  stop.abort();
+  await running;
 });

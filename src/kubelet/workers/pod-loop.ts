@@ -9,6 +9,7 @@ import type { Pleg } from '../pleg/index.ts';
 import {
   fullNameOf,
   isMirrorPod,
+  isStaticPod,
   isTerminalPhase,
   logNameOf,
   nameOf,
@@ -168,6 +169,7 @@ export function createPodLoop(options: PodLoopOptions): PodLoop {
       const deleted = pod.metadata?.deletionTimestamp !== undefined;
       const ended = isTerminalPhase(statuses.get(uid)?.phase) || isTerminalPhase(pod.status?.phase);
       // A pod that ran under the kubelet before this one and was refused by this one is still to be stopped.
+      if (!deleted && !ended) journal.write({ kind: 'pod.restarted', uid, isStatic: isStaticPod(pod) });
       if (deleted || !ended || runs(pleg.get(uid))) workers.update(pod);
     }
   }
