@@ -9,8 +9,9 @@ import { memoryJournal, projectionOf } from '../../journal/journal.ts';
 import { containerRemover } from '../containers/container-logs.ts';
 import { garbageCollector } from './index.ts';
 
-async function aCollector() {
+async function aCollector(minAgeMs = 0) {
   const folder = await mkdtemp(join(tmpdir(), 'garbage-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const clock = new FakeClock();
   const cri = fakeCri(clock);
   const journal = memoryJournal();
@@ -24,14 +25,13 @@ async function aCollector() {
     journal,
     isGone: () => true,
     sourcesReady: () => true,
-    limits: { perContainer: 1, total: -1, minAgeMs: 0 },
+    limits: { perContainer: 1, total: -1, minAgeMs },
     logsRoot: folder,
     logLinks: folder,
   }).run(stop.signal);
   onTestFinished(async () => {
     stop.abort();
     await ended;
-    await rm(folder, { recursive: true, force: true });
   });
   return { clock, cri, journal, folder };
 }
@@ -66,3 +66,6 @@ test('a folder of logs that cannot be listed is told of in upstream’s words', 
     message: `failed to read podLogsDirectory "${folder}": open ${folder}: no such file or directory`,
   });
 });
+
+test('an age before now keeps the kubelet from starting', () =>
+  expect(aCollector(-60_000)).rejects.toThrow('invalid minimum garbage collection age: -1m0s'));

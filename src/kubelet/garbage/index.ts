@@ -3,6 +3,7 @@ import type { CriRuntime } from '../../cri/port.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { RemoveContainer } from '../containers/container-logs.ts';
 import { criErrorText } from '../cri-error-text.ts';
+import { formatGoDuration } from '../go-duration.ts';
 import type { PodCache } from '../parts.ts';
 import { decideGarbage, type GarbageAction, type GarbageLimits } from './decide.ts';
 import { collectLogs } from './logs.ts';
@@ -31,9 +32,13 @@ const thoroughEveryMs = 60_000;
 /** CRI's CONTAINER_EXITED. */
 const exitedState = 2;
 
-/** Removes dead containers, their sandboxes and logs, once nobody will ask for them any more. */
+/** Removes dead containers, their sandboxes and logs, once nobody will ask for them any more. Throws for limits that are none. */
 export function garbageCollector(options: GarbageOptions) {
   const { runtime, cache, clock, journal, limits, logsRoot, logLinks } = options;
+  if (limits.minAgeMs < 0) {
+    const age = formatGoDuration(limits.minAgeMs);
+    throw new Error(`failed to run Kubelet: failed to create kubelet: invalid minimum garbage collection age: ${age}`);
+  }
 
   async function carryOut(action: GarbageAction): Promise<void> {
     if (action.kind === 'removeContainer') return options.removeContainer(action.pod, action.container);
