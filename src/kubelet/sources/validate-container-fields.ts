@@ -1,9 +1,9 @@
 import type { Container, Pod } from '../../api/types.ts';
 import { compareQuantities, parseQuantity } from '../quantity.ts';
 
-const invalid = (path: string, value: unknown, why: string): string =>
+export const invalid = (path: string, value: unknown, why: string): string =>
   `${path}: Invalid value: ${JSON.stringify(value)}: ${why}`;
-const unsupported = (path: string, value: string, supported: readonly string[]): string =>
+export const unsupported = (path: string, value: string, supported: readonly string[]): string =>
   `${path}: Unsupported value: "${value}": supported values: ${supported.map((one) => `"${one}"`).join(', ')}`;
 
 const protocols = ['SCTP', 'TCP', 'UDP'];
@@ -95,6 +95,25 @@ const validateProbes = (container: Container, path: string): readonly string[] =
     ];
   });
 
+const messagePolicies = ['File', 'FallbackToLogsOnError'];
+
+/** Parts of volumes, and who sees what is mounted into them. The API's errors name the list, not the mount. */
+function validateMountFields({ volumeMounts = [], securityContext }: Container, path: string): readonly string[] {
+  const at = `${path}.volumeMounts`;
+  return volumeMounts.flatMap(({ subPath, mountPropagation }) => [
+    ...(subPath?.startsWith('/') ? [invalid(`${at}.subPath`, subPath, 'must be a relative path')] : []),
+    ...noBacksteps(subPath, `${at}.subPath`),
+    ...(mountPropagation === 'Bidirectional' && securityContext?.privileged !== true
+      ? [
+          `${at}.mountPropagation: Forbidden: Bidirectional mount propagation is available only to privileged containers`,
+        ]
+      : []),
+  ]);
+}
+
+export const noBacksteps = (path: string | undefined, at: string): readonly string[] =>
+  path?.split('/').includes('..') ? [invalid(at, path, "must not contain '..'")] : [];
+
 /** What the API server would refuse of a container's ports, environment, resources, probes and pull policy. */
 export function validateContainerFields(container: Container, path: string, spec: Pod['spec']): readonly string[] {
   const policy = container.imagePullPolicy;
@@ -106,19 +125,9 @@ export function validateContainerFields(container: Container, path: string, spec
     ...validateEnv(container, path),
     ...validateResources(container, path),
     ...validateProbes(container, path),
-  ];
-}
-
-/** What the API server would refuse of a pod's own numbers and of its volumes. */
-export function validatePodFields(spec: Pod['spec']): readonly string[] {
-  const deadline = spec?.activeDeadlineSeconds ?? 1;
-  return [
-    ...((spec?.ephemeralContainers ?? []).length > 0
-      ? ['spec.ephemeralContainers: Forbidden: cannot be set on create']
-      : []),
-    ...(deadline < 1 ? [invalid('spec.activeDeadlineSeconds', deadline, 'must be between 1 and 2147483647')] : []),
-    ...(spec?.volumes ?? []).flatMap((volume, i) =>
-      Object.keys(volume).length > 2 ? [`spec.volumes[${i}]: Forbidden: may not specify more than 1 volume type`] : [],
-    ),
+    ...validateMountFields(container, path),
+    ...(messagePolicies.includes(container.terminationMessagePolicy ?? 'File')
+      ? []
+      : [unsupported(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy ?? '', messagePolicies)]),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Container, Pod } from '../../api/types.ts';
-import { validateContainerFields, validatePodFields } from './validate-container-fields.ts';
+import { validateContainerFields } from './validate-container-fields.ts';
+import { hostPortConflicts, initContainerProblems, validatePodFields } from './validate-pod-fields.ts';
 
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const subdomain = `${label}(\\.${label})*`;
@@ -50,7 +51,9 @@ export function validateStaticPod(pod: Pod): readonly string[] {
     ...(containers.length === 0 ? ['spec.containers: Required value'] : []),
     ...containers.flatMap(validate('containers')),
     ...duplicates(names, (i) => `spec.containers[${i}].name`),
+    ...hostPortConflicts(containers, 'spec.containers'),
     ...initContainers.flatMap(validate('initContainers')),
+    ...initContainers.flatMap((container, i) => initContainerProblems(container, `spec.initContainers[${i}]`)),
     ...duplicates(
       initContainers.map(({ name }) => name),
       (i) => `spec.initContainers[${i}].name`,
