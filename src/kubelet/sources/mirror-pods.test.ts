@@ -144,4 +144,15 @@ describe('when the API says no', () => {
     await run.mirrors.reconcile(hashed('h1'));
     expect(run.journal.records.filter(({ kind }) => kind === 'source.mirrorFailed')).toEqual([]);
   });
+
+  test('a name that stays another’s is told of once', async () => {
+    const run = setUp(undefined);
+    for (let i = 0; i < 8; i += 1) {
+      run.api.failNext('POST', new ApiError(409, 'AlreadyExists', 'pods "etcd-n1" already exists'));
+      await run.mirrors.reconcile(hashed('h1'));
+    }
+    expect(run.journal.records).toMatchObject([
+      { kind: 'source.mirrorFailed', action: 'create', reason: 'pods "etcd-n1" already exists' },
+    ]);
+  });
 });

@@ -50,6 +50,9 @@ export function renderMirrorPod(pod: Pod, node: Node): Pod {
   };
 }
 
+/** The first ones may come before the watch shows what was made. */
+const triesBeforeTaken = 5;
+
 const collection = (pod: Pod): string => `/api/v1/namespaces/${pod.metadata?.namespace}/pods`;
 
 export function mirrorPods({
@@ -91,6 +94,17 @@ export function mirrorPods({
     journal.write({ kind: 'source.mirrorOwnerless', pod: logNameOf(pod), node: nodeName, known });
   }
 
+  /** UID → how often in a row the mirror's name was taken although no mirror is seen. */
+  const taken = new Map<string, number>();
+  function tellFailure(pod: Pod, error: unknown): void {
+    const times = isAlreadyExists(error) ? (taken.get(uidOf(pod)) ?? 0) + 1 : 0;
+    taken.set(uidOf(pod), times);
+    // Until the watch shows it, one's own mirror is not seen either; what is there longer is another's.
+    if (times === 0 || times === triesBeforeTaken) {
+      journal.write({ kind: 'source.mirrorFailed', pod: logNameOf(pod), action: 'create', reason: messageOf(error) });
+    }
+  }
+
   async function removeStale(mirror: Pod): Promise<void> {
     const names = { pod: logNameOf(mirror), uid: uidOf(mirror) };
     journal.write({ kind: 'source.mirrorStale', ...names, deleted: false });
@@ -122,15 +136,9 @@ export function mirrorPods({
         await api.create(collection(pod), renderMirrorPod(pod, owner));
         // Told when it is so: until the watch shows it, each sync finds it missing and there already.
         journal.write({ kind: 'source.mirrorCreating', pod: logNameOf(pod) });
+        taken.delete(uidOf(pod));
       } catch (error) {
-        if (!isAlreadyExists(error)) {
-          journal.write({
-            kind: 'source.mirrorFailed',
-            pod: logNameOf(pod),
-            action: 'create',
-            reason: messageOf(error),
-          });
-        }
+        tellFailure(pod, error);
       }
     },
   };
