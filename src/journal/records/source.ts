@@ -7,7 +7,8 @@ export type SourceRecord =
   | { readonly kind: 'source.watching'; readonly path: string }
   /** The whole path; `source.unreadable` is one of its files. */
   | { readonly kind: 'source.pathUnreadable'; readonly path: string; readonly reason: string }
-  | { readonly kind: 'source.unreadable'; readonly path: string; readonly reason: string }
+  /** `watched`: it has just been changed, or else it was met among all the others. */
+  | { readonly kind: 'source.unreadable'; readonly path: string; readonly reason: string; readonly watched: boolean }
   /** What lies among the manifests and is no file. */
   | { readonly kind: 'source.noFile'; readonly path: string; readonly folder: boolean }
   /** `failures`: those in a row before this one. */
@@ -57,7 +58,12 @@ export const sourceProjections: Projections<SourceRecord> = {
         ? failure('Provided manifest path is a directory, not recursing into manifest path', { path })
         : failure('Manifest path is not a directory or file', { path }),
   },
-  'source.unreadable': { log: ({ path, reason }) => failure('Could not process manifest file', { path, err: reason }) },
+  'source.unreadable': {
+    log: ({ path, reason, watched }) =>
+      watched
+        ? failure('Unable to process watch event', { err: `can't process config file "${path}": ${reason}` })
+        : failure('Could not process manifest file', { path, err: reason }),
+  },
   'source.urlFailed': {
     log: ({ reason, failures }) => {
       const last = failures === loudFailures ? '. Dropping verbosity of this message to V(4)' : '';

@@ -158,3 +158,15 @@ test('a single file', async () => {
   await writeFile(path, manifest('other'));
   await run.until(() => run.names()?.join() === 'other-n1');
 });
+
+test('a single file that cannot be used any more leaves the pod it had, until it is gone', async () => {
+  const path = join(folder, 'only.yaml');
+  await writeFile(path, manifest('only'));
+  const run = start({ path, checkEveryMs: 60_000 });
+  await run.until(() => run.lists.length > 0);
+  await writeFile(path, 'kind: [');
+  await run.until(() => run.journal.records.some(({ kind }) => kind === 'source.pathUnreadable'));
+  expect(run.names()).toEqual(['only-n1']);
+  await rm(path);
+  await run.until(() => run.names()?.length === 0);
+});

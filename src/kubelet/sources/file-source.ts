@@ -85,7 +85,13 @@ export function fileSource({ path, nodeName, clock, journal, checkEveryMs, onPod
         if (pod !== undefined) found.set(file, pod);
       } catch (error) {
         if (codeOf(error) === 'ENOENT') continue;
-        journal.write({ kind: 'source.unreadable', path: file, reason: reasonOf(error, file) });
+        const reason = reasonOf(error, file);
+        if (file === path && !partial) {
+          // The only manifest there is: what it was before stays, until it can be used or is gone.
+          journal.write({ kind: 'source.pathUnreadable', path, reason });
+          return;
+        }
+        journal.write({ kind: 'source.unreadable', path: file, reason, watched: partial });
         const before = known.get(file);
         if (partial && before !== undefined) found.set(file, before);
       }
