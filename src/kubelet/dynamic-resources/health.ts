@@ -172,6 +172,8 @@ export function deviceHealth({ path, clock, journal }: HealthOptions) {
       if (changed.length > 0 || forgotten.length > 0) save();
       return changed;
     },
+    /** Resolves when the file is written. */
+    saved: (): Promise<void> => writing,
     /** The driver tells nothing any more. */
     forget(driver: string): void {
       if (drivers.delete(driver)) save();

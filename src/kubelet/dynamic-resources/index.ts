@@ -1,23 +1,21 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubeApi } from '../../api/port.ts';
 import type { Pod, ResourceClaim } from '../../api/types.ts';
 import type { Clock } from '../../base/clock.ts';
-import { codeOf, messageOf } from '../../base/errors.ts';
-import type { Claim } from '../../cri/generated/dra.ts';
+import { messageOf } from '../../base/errors.ts';
 import { GrpcError } from '../../cri/grpc-status.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { writeFileAtOnce } from '../checkpoint.ts';
 import type { ResourceStatus } from '../devices/index.ts';
 import type { RunnableContainer } from '../parts.ts';
 import type { PluginHandler } from '../plugins/index.ts';
 import { namespaceOf, podReference, uidOf } from '../pod-facts.ts';
-import { parseClaims, renderClaims } from './checkpoint.ts';
 import { claimsOf, devicesWantedBy, driversOf, findClaimProblem } from './claims.ts';
 import type { DriverPlugin } from './driver.ts';
 import { resourceDrivers } from './drivers.ts';
 import { deviceHealth } from './health.ts';
+import { claimLedger } from './ledger.ts';
 import { type ClaimInUse, devicesOf, keyOf, type PreparedDevice } from './prepared.ts';
+import { asRequest, byDriver, findAnswerProblem } from './requests.ts';
 
 export { type ClaimInUse, devicesOf } from './prepared.ts';
 
@@ -62,49 +60,20 @@ const healthRetryMs = 5000;
 /** With what an earlier run left in its checkpoint; throws when that cannot be read. */
 export function dynamicResources(options: DynamicResourcesOptions): DynamicResources {
   const { api, clock, journal, rootDir, nodeName } = options;
-  const path = join(rootDir, 'dra_manager_state');
-  const inUse = new Map(restore().map((claim) => [keyOf(claim.namespace, claim.name), claim]));
-  /** By UID: every driver of theirs has answered in this run. */
-  const prepared = new Set<string>();
-  /** By UID: being given back, so that no pod can have them any more. */
-  const leaving = new Set<string>();
+  const ledger = claimLedger(join(rootDir, 'dra_manager_state'), journal);
+  const { inUse, prepared, leaving, update, save } = ledger;
   const health = deviceHealth({ path: join(rootDir, 'dra_health_state'), clock, journal });
-  let writing: Promise<void> = Promise.resolve();
+  const following = new Set<Promise<void>>();
   const drivers = resourceDrivers({
     nodeName,
     api,
     clock,
     journal,
-    onPlugin: (driver, plugin, signal) => void followHealth(driver, plugin, signal),
+    onPlugin(driver, plugin, signal) {
+      const ended = followHealth(driver, plugin, signal).finally(() => following.delete(ended));
+      following.add(ended);
+    },
   });
-
-  function restore(): readonly ClaimInUse[] {
-    try {
-      return parseClaims(readFileSync(path, 'utf8'));
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
-      throw new Error(
-        `create ResourceClaim cache: ${path}: ${messageOf(error)}; drain the node and remove the file to start anew`,
-        { cause: error },
-      );
-    }
-  }
-
-  /** Resolves when the file is what the claims are now: only then may drivers act on it. */
-  async function save(): Promise<void> {
-    const text = renderClaims(inUse.values());
-    writing = writing.catch(() => undefined).then(() => writeFileAtOnce(path, text));
-    await writing.catch((error: unknown) => {
-      throw new Error(`checkpoint ResourceClaim state: ${messageOf(error)}`, { cause: error });
-    });
-    const counts = new Map<string, number>();
-    const ready = [...inUse.values()].filter(({ uid }) => prepared.has(uid));
-    for (const driver of ready.flatMap((claim) => [...claim.drivers.keys()]))
-      counts.set(driver, (counts.get(driver) ?? 0) + 1);
-    journal.write({ kind: 'dynamic.claimsInUse', all: ready.length, byDriver: Object.fromEntries(counts) });
-  }
-
-  const update = (claim: ClaimInUse): void => void inUse.set(keyOf(claim.namespace, claim.name), claim);
 
   /** The claims of the pod, with all that could be in the way found before anything is done. */
   async function readClaims(pod: Pod): Promise<readonly ResourceClaim[]> {
@@ -124,26 +93,10 @@ export function dynamicResources(options: DynamicResourcesOptions): DynamicResou
     return found;
   }
 
-  /** Notes that the pod uses the claim, before any driver is told to act. */
-  function book(pod: Pod, claim: ResourceClaim): ClaimInUse {
-    const { uid = '', name = '' } = claim.metadata ?? {};
-    const known = inUse.get(keyOf(namespaceOf(pod), name));
-    if (known !== undefined && known.uid !== uid)
-      throw new Error(
-        `old ResourceClaim with same name ${name} and different UID ${known.uid} still exists (previous pod force-deleted?!)`,
-      );
-    if (leaving.has(uid)) throw new Error(`ResourceClaim ${name} is being unprepared`);
-    const fresh = { uid, name, namespace: namespaceOf(pod), podUids: new Set<string>() };
-    const base = known ?? { ...fresh, drivers: new Map(driversOf(claim).map((driver) => [driver, []])) };
-    const booked = { ...base, podUids: new Set([...base.podUids, uidOf(pod)]) };
-    update(booked);
-    return booked;
-  }
-
   async function prepareAll(pod: Pod): Promise<void> {
     const claims = await readClaims(pod);
     if (claims.length === 0) return;
-    const booked = claims.map((claim) => book(pod, claim));
+    const booked = claims.map((claim) => ledger.book(pod, claim));
     await save();
     const missing = booked.filter(({ uid }) => !prepared.has(uid));
     for (const [driver, wanted] of byDriver(missing)) {
@@ -302,30 +255,8 @@ export function dynamicResources(options: DynamicResourcesOptions): DynamicResou
         }
       };
       await Promise.all([drivers.run(signal), reconcile()]);
+      await Promise.all(following);
+      await health.saved();
     },
   };
-}
-
-const asRequest = ({ namespace, uid, name }: ClaimInUse): Claim => ({ namespace, uid, name });
-
-function byDriver(claims: readonly ClaimInUse[]): ReadonlyMap<string, readonly ClaimInUse[]> {
-  const grouped = new Map<string, ClaimInUse[]>();
-  for (const claim of claims)
-    for (const driver of claim.drivers.keys()) grouped.set(driver, [...(grouped.get(driver) ?? []), claim]);
-  return grouped;
-}
-
-/** What a driver's answer to a call lacks or complains about; undefined: all is done. */
-function findAnswerProblem(
-  method: string,
-  asked: readonly ClaimInUse[],
-  answers: Readonly<Record<string, { readonly error: string }>>,
-): string | undefined {
-  for (const [uid, { error }] of Object.entries(answers)) {
-    const claim = asked.find((candidate) => candidate.uid === uid);
-    if (claim === undefined) return `${method} returned result for unknown claim UID ${uid}`;
-    if (error !== '') return `${method} failed for ResourceClaim ${claim.name}: ${error}`;
-  }
-  const skipped = asked.length - Object.keys(answers).length;
-  return skipped === 0 ? undefined : `${method} skipped ${skipped} ResourceClaims`;
 }
