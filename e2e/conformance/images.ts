@@ -33,7 +33,7 @@ export const commonImages: readonly string[] = [
 ];
 
 /** Files of images/ that the images are made from. */
-const recipe = ['Dockerfile', 'fake-registry.sh', 'hostpathplugin.sh'];
+const recipe = ['Dockerfile', 'fake-registry.sh', 'hostpathplugin.pl'];
 const programs = ['agnhost', 'nonewprivs', 'resource-consumer', 'consume-cpu', 'sample-device-plugin'];
 
 export interface ImageSources {
