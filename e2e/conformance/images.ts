@@ -22,6 +22,7 @@ export const testImages: Readonly<Record<string, string>> = {
   'e2e-test-images/perl:5.26': 'tools',
   'e2e-test-images/resource-consumer:1.14': 'resource-consumer',
   'e2e-test-images/sample-device-plugin:1.7': 'sample-device-plugin',
+  'e2e-test-images/sample-device-plugin:1.8.0': 'sample-device-plugin',
   'sig-storage/hostpathplugin:v1.17.1': 'hostpathplugin',
 };
 
