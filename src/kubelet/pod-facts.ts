@@ -72,6 +72,12 @@ export function listContainers(pod: Pod): readonly ListedContainer[] {
 export const findContainer = (pod: Pod, name: string): ListedContainer | undefined =>
   listContainers(pod).find(({ container }) => container.name === name);
 
+/** The container's extended resource comes from a claim that the scheduler made, and not from a device plugin. */
+export const isClaimed = (pod: Pod, containerName: string, resource: string): boolean =>
+  pod.status?.extendedResourceClaimStatus?.requestMappings.some(
+    (mapping) => mapping.containerName === containerName && mapping.resourceName === resource,
+  ) ?? false;
+
 /** The object an Event about the pod refers to. */
 export const podReference = (pod: Pod): ObjectReference => ({
   apiVersion: 'v1',

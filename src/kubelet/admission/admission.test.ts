@@ -179,6 +179,19 @@ test('a runtime that knows which groups a pod is to have takes it', () => {
   expect(decideAdmission(pod, [], able)).toEqual({ admitted: true });
 });
 
+test('what a pod gets from a claim, the node need not have', () => {
+  const asks = { requests: { 'x.io/gpu': '2' }, limits: { 'x.io/gpu': '2' } };
+  const pod = { ...aPod({ tolerations }), spec: { tolerations, containers: [{ name: 'main', resources: asks }] } };
+  const gone = { ...inputs, node: { ...node, allocatable: { ...node.allocatable, 'x.io/gpu': '0' } } };
+  const mapping = { containerName: 'main', resourceName: 'x.io/gpu', requestName: 'r' };
+  const claimed = {
+    ...pod,
+    status: { extendedResourceClaimStatus: { resourceClaimName: 'c', requestMappings: [mapping] } },
+  };
+  expect(decideAdmission(pod, [], gone)).toMatchObject({ admitted: false, reason: 'OutOfx.io/gpu' });
+  expect(decideAdmission(claimed, [], gone)).toEqual({ admitted: true });
+});
+
 test('a kernel that does not have them in a namespace makes sysctls unsafe', () => {
   expect(safeSysctlsOf('4.4.0')).not.toContain('net.ipv4.tcp_keepalive_time');
   expect(safeSysctlsOf('4.5.0')).toContain('net.ipv4.tcp_keepalive_time');

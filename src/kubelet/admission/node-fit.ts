@@ -1,5 +1,6 @@
 import type { Node, Pod } from '../../api/types.ts';
-import { isStaticPod, listContainers } from '../pod-facts.ts';
+import type { RunnableContainer } from '../parts.ts';
+import { isClaimed, isStaticPod, listContainers } from '../pod-facts.ts';
 import { milliOf, unitsOf } from '../quantity.ts';
 import { computePodAmounts } from '../resources/index.ts';
 import { matchesNode } from './node-affinity.ts';
@@ -57,6 +58,18 @@ const lacking = (resource: string, requested: number, used: number, capacity: nu
   message: `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
 });
 
+/** The pod without what it gets from claims: a node need not have that. */
+function withoutClaimed(pod: Pod): Pod {
+  if (pod.spec === undefined || pod.status?.extendedResourceClaimStatus === undefined) return pod;
+  const left = <C extends RunnableContainer>(container: C): C => {
+    const requests = Object.entries(container.resources?.requests ?? {});
+    const kept = requests.filter(([resource]) => !isClaimed(pod, container.name, resource));
+    return { ...container, resources: { ...container.resources, requests: Object.fromEntries(kept) } };
+  };
+  const { containers, initContainers = [] } = pod.spec;
+  return { ...pod, spec: { ...pod.spec, containers: containers.map(left), initContainers: initContainers.map(left) } };
+}
+
 function findLacking(
   pod: Pod,
   others: readonly Pod[],
@@ -65,7 +78,9 @@ function findLacking(
   const found: Unfit[] = [];
   const pods = unitsOf(allocatable.pods);
   if (allocatable.pods !== undefined && others.length + 1 > pods) found.push(lacking('pods', 1, others.length, pods));
-  const requests = Object.entries(computePodAmounts(pod, 'requests')).filter(([, amount]) => amount > 0);
+  const requests = Object.entries(computePodAmounts(withoutClaimed(pod), 'requests')).filter(
+    ([, amount]) => amount > 0,
+  );
   if (requests.length === 0) return found;
   const taken = others.map((other) => computePodAmounts(other, 'requests'));
   for (const [resource, requested] of requests) {

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { RunnableContainer } from '../parts.ts';
-import { isSidecar, logNameOf, uidOf } from '../pod-facts.ts';
+import { isClaimed, isSidecar, logNameOf, uidOf } from '../pod-facts.ts';
 import { unitsOf } from '../quantity.ts';
 import { mostAtOnce } from '../topology/cpu/whole-cpus.ts';
 import type { Hint, HintsByResource } from '../topology/hints.ts';
@@ -68,9 +68,10 @@ export function deviceAllocator(options: DeviceAllocatorOptions): DeviceAllocato
   }
 
   /** What the container asks for of plugins; a resource that none knows is the cluster's to count. */
-  const wantsOf = (uid: string, container: RunnableContainer): readonly (readonly [string, number])[] =>
+  const wantsOf = (pod: Pod, container: RunnableContainer): readonly (readonly [string, number])[] =>
     Object.entries(container.resources?.limits ?? {}).flatMap(([resource, quantity]) =>
-      known(resource) === undefined && heldBy(uid, container.name, resource) === undefined
+      isClaimed(pod, container.name, resource) ||
+      (known(resource) === undefined && heldBy(uidOf(pod), container.name, resource) === undefined)
         ? []
         : [[resource, unitsOf(quantity)] as const],
     );
@@ -157,7 +158,7 @@ export function deviceAllocator(options: DeviceAllocatorOptions): DeviceAllocato
     hints(pod, container, nodes): HintsByResource {
       const uid = uidOf(pod);
       return new Map(
-        wantsOf(uid, container).map(([resource, required]) => {
+        wantsOf(pod, container).map(([resource, required]) => {
           const held = heldBy(uid, container.name, resource);
           const reusable = reusableOf(uid, resource);
           return [resource, hintsFor(resource, required, held === undefined ? [] : idsOf(held), reusable, nodes)];
@@ -167,7 +168,7 @@ export function deviceAllocator(options: DeviceAllocatorOptions): DeviceAllocato
     podHints(pod, nodes): HintsByResource {
       const uid = uidOf(pod);
       const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
-      const resources = new Set(containers.flatMap((c) => wantsOf(uid, c).map(([resource]) => resource)));
+      const resources = new Set(containers.flatMap((c) => wantsOf(pod, c).map(([resource]) => resource)));
       return new Map(
         [...resources].map((resource) => {
           const required = mostAtOnce(pod, (c) => unitsOf(c.resources?.limits?.[resource]));
@@ -180,7 +181,7 @@ export function deviceAllocator(options: DeviceAllocatorOptions): DeviceAllocato
       const ends =
         (pod.spec?.initContainers ?? []).some(({ name }) => name === container.name) && !isSidecar(container);
       try {
-        for (const [resource, required] of wantsOf(uidOf(pod), container)) {
+        for (const [resource, required] of wantsOf(pod, container)) {
           const ids = await allocateOne(pod, container, resource, required, hint);
           const reusable = reusableOf(uidOf(pod), resource);
           for (const id of ids) {
