@@ -10,15 +10,17 @@ const nodeOnly = '[sig-storage] EmptyDir volumes with FSGroup [NodeConformance]'
 const other = '[sig-network] Services should serve [Conformance]';
 const claims = '[sig-node] [DRA] kubelet [Feature:DynamicResourceAllocation] registers plugin';
 const alpha = '[sig-node] [DRA] kubelet [Feature:DynamicResourceAllocation] skips [Alpha] [Feature:OffByDefault]';
-const all = [conformance, patient, serial, storage, nodeOnly, other, claims, alpha];
+const shared =
+  '[sig-node] [DRA] kubelet [Feature:DynamicResourceAllocation] on single node supports external claim referenced by multiple pods';
+const all = [conformance, patient, serial, storage, nodeOnly, other, claims, alpha, shared];
 
 test.each([
   ['sig-node', [conformance, patient, serial]],
   ['NodeConformance', [conformance, patient, storage, nodeOnly]],
   ['node', [conformance, patient, serial, storage, nodeOnly]],
   ['Conformance', [conformance, patient, serial, storage, other]],
-  ['quick', [conformance, storage]],
-  ['DRA', [claims]],
+  ['quick', [conformance, storage, shared]],
+  ['DRA', [claims, shared]],
   ['Services', [other]],
 ])('%s', (name, matching) => {
   const { focus, skip } = selectTests(name);

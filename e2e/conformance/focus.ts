@@ -6,6 +6,10 @@ export interface Selection {
 
 const sigNode = '\\[sig-node\\].*\\[Conformance\\]';
 
+/** One test of claimed devices for each thing that can go wrong with them. */
+const claims =
+  '\\[DRA\\] kubelet .*(must map configs and devices|must unprepare resources for force|runs pod after driver starts|supports external claim referenced by multiple pods)';
+
 /** Short names for the sets of tests that people ask for; anything else is a regular expression of its own. */
 const sets: Readonly<Record<string, Selection>> = {
   'sig-node': { focus: sigNode },
@@ -19,7 +23,7 @@ const sets: Readonly<Record<string, Selection>> = {
   Conformance: { focus: '\\[Conformance\\]' },
   // For every change: without those that wait for minutes to see that nothing happens, or want the cluster for themselves.
   quick: {
-    focus: `${sigNode}|\\[Conformance\\] .*\\[NodeConformance\\]|\\[NodeConformance\\] .*\\[Conformance\\]`,
+    focus: `${sigNode}|\\[Conformance\\] .*\\[NodeConformance\\]|\\[NodeConformance\\] .*\\[Conformance\\]|${claims}`,
     skip: '\\[Serial\\]|\\[Slow\\]|should \\*not\\* be restarted|monotonically increasing|issue 500 podspec updates',
   },
 };
