@@ -33,7 +33,9 @@ export async function takeBack(
   };
   const created = applied.filter(({ before }) => before === undefined).map(({ object }) => object);
   const began = created.some(isWorkload);
-  const onNodes = { engine, nodes, signal, problems };
+  const onNodes = { engine, clock, nodes, signal, problems };
+  const podUids = new Set<string>();
+  const onPod = (uid: string): void => void podUids.add(uid);
 
   if (began) await tried('take pods off the network', () => detachPods(onNodes));
   for (const { object, path, before } of applied) {
@@ -41,8 +43,8 @@ export async function takeBack(
     await tried(`set ${describeObject(object)} back`, () => restore(api, path, before));
   }
   const detail = () => undefined;
-  await tried('delete what was applied', () => deleteObjects(created.map(idOf), { api, clock, signal, detail }));
-  if (began) await tried('clean up the nodes', () => cleanNodes([network], onNodes));
+  await tried('delete what was applied', () => deleteObjects(created.map(idOf), { api, clock, signal, detail, onPod }));
+  if (began) await tried('clean up the nodes', () => cleanNodes([network], podUids, onNodes));
   return problems;
 }
 

@@ -1,3 +1,6 @@
+import * as z from 'zod';
+import type { Clock } from '../../../base/clock.ts';
+import { waitUntil } from '../../../base/wait-until.ts';
 import type { ContainerEngine } from '../../../engine/port.ts';
 import { allSettled } from '../../all-settled.ts';
 import { runOnNode } from '../../node-command.ts';
@@ -9,6 +12,7 @@ import { tracesOf } from './traces.ts';
 
 export interface NodeOptions {
   readonly engine: ContainerEngine;
+  readonly clock: Clock;
   readonly nodes: readonly string[];
   readonly signal: AbortSignal;
   /** What could not be done is added to it, and no reason to stop. */
@@ -26,11 +30,16 @@ export async function detachPods({ engine, nodes, signal, problems }: NodeOption
   return pods.sort();
 }
 
-/** Removes what these networks left on the nodes. */
-export async function cleanNodes(networks: readonly string[], options: NodeOptions): Promise<void> {
+/** Removes what these networks left on the nodes, once their own pods, of which these are the UIDs, have ended there. */
+export async function cleanNodes(
+  networks: readonly string[],
+  podUids: ReadonlySet<string>,
+  options: NodeOptions,
+): Promise<void> {
   const { engine, nodes, signal, problems } = options;
   const traces = tracesOf(networks);
   await allSettled(nodes, async (node) => {
+    await podsEnd(node, podUids, options);
     // A pod that installs configuration may have run once more before it was deleted.
     const configs = await configsOf(engine, node, signal);
     if (configs.length > 0) await runOnNode(engine, node, ['rm', '-f', ...configs], { signal });
@@ -39,6 +48,28 @@ export async function cleanNodes(networks: readonly string[], options: NodeOptio
       if (result.exitCode !== 0) problems.push(`${node}: ${argv.join(' ')}: ${result.stderr.trim()}`);
     }
   });
+}
+
+const sandboxesSchema = z.object({
+  items: z.array(z.object({ metadata: z.object({ name: z.string(), uid: z.string() }) })).default([]),
+});
+const podsEndMs = 30_000;
+
+/** Pods with no grace period, as Calico's, are gone from the API before they have ended; till then they write files anew. */
+async function podsEnd(
+  node: string,
+  uids: ReadonlySet<string>,
+  { engine, clock, signal, problems }: NodeOptions,
+): Promise<void> {
+  if (uids.size === 0) return;
+  const argv = ['crictl', 'pods', '--state', 'ready', '-o', 'json'];
+  const look = async (): Promise<true | string> => {
+    const { items } = sandboxesSchema.parse(JSON.parse(await runOnNode(engine, node, argv, { signal })));
+    const left = items.find(({ metadata }) => uids.has(metadata.uid));
+    return left === undefined ? true : `pod ${left.metadata.name} still runs`;
+  };
+  const result = await waitUntil(look, { clock, everyMs: 200, timeoutMs: podsEndMs, signal });
+  if (result.kind === 'timedOut') problems.push(`${node}: ${result.lastSeen}`);
 }
 
 const configsOf = async (engine: ContainerEngine, node: string, signal: AbortSignal): Promise<readonly string[]> =>

@@ -54,6 +54,8 @@ export interface DeleteOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly detail: (text: string) => void;
+  /** Told of the pods of the workloads before these are deleted, by their UIDs. */
+  readonly onPod?: (uid: string) => void;
 }
 
 /** How long pods may take to end; what is left of them then is told, and no reason to stop. */
@@ -65,11 +67,13 @@ export async function deleteObjects(ids: readonly ObjectId[], options: DeleteOpt
   const objects = ids.map((id) => readObject(id, 'what klab noted'));
   const workloads = objects.filter(isWorkload);
   const whole = await Promise.all(workloads.map((object) => readWhole(api, object, signal)));
-  let deleted = await deleteAll(workloads, options);
-  await waitForEnd(
-    whole.flatMap((object) => (object === undefined ? [] : [object])),
+  const pods = podsOf(
+    whole.filter((object) => object !== undefined),
     options,
   );
+  for (const { metadata } of await pods()) options.onPod?.(metadata?.uid ?? '');
+  let deleted = await deleteAll(workloads, options);
+  await waitForEnd(pods, options);
   const others = objects.filter((object) => !isWorkload(object) && object.kind !== 'Namespace');
   for (const wave of [...inWaves(others)].reverse()) deleted += await deleteAll(wave, options);
   return deleted;
@@ -105,20 +109,27 @@ async function deleteAll(objects: readonly ManifestObject[], { api, signal }: De
   return deleted;
 }
 
-async function waitForEnd(
-  workloads: readonly ManifestObject[],
-  { api, clock, signal, detail }: DeleteOptions,
-): Promise<void> {
+/** A look at the pods of these workloads that there are. */
+function podsOf(workloads: readonly ManifestObject[], { api, signal }: DeleteOptions): () => Promise<readonly Pod[]> {
   const selectors = workloadsOf(workloads);
-  const look = async (): Promise<true | string> => {
+  return async () => {
     const { items } = await api.list<Pod>('/api/v1/pods', { signal });
-    const left = items.find(({ metadata }) =>
+    return items.filter(({ metadata }) =>
       selectors.some(
         ({ namespace, labels }) =>
           metadata?.namespace === namespace &&
           Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value),
       ),
     );
+  };
+}
+
+async function waitForEnd(
+  pods: () => Promise<readonly Pod[]>,
+  { clock, signal, detail }: DeleteOptions,
+): Promise<void> {
+  const look = async (): Promise<true | string> => {
+    const [left] = await pods();
     return left === undefined ? true : `pod ${left.metadata?.name} on ${left.spec?.nodeName ?? 'no node'} still runs`;
   };
   const result = await waitUntil(look, { clock, everyMs: 200, timeoutMs: podsEndMs, signal });

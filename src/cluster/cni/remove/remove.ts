@@ -45,19 +45,21 @@ export async function removeCni(options: RemoveCniOptions): Promise<RemovedCni> 
     const { networks, first, ids } = await whatIsThere(api, options);
     const run = stepRunner(options);
     const problems: string[] = [];
-    const onNodes = { engine, nodes, signal, problems };
+    const podUids = new Set<string>();
+    const onPod = (uid: string): void => void podUids.add(uid);
+    const onNodes = { engine, clock: options.clock, nodes, signal, problems };
 
     let objects = 0;
     if (first.length > 0) {
       await run("Stopping the network's agent", async (detail) => {
-        objects += await deleteObjects(first, { ...options, api, detail });
+        objects += await deleteObjects(first, { ...options, api, detail, onPod });
       });
     }
     const pods = await run('Taking the pods off the network', () => detachPods(onNodes));
     await run("Deleting the network's objects", async (detail) => {
-      objects += await deleteObjects(ids, { ...options, api, detail });
+      objects += await deleteObjects(ids, { ...options, api, detail, onPod });
     });
-    await run('Cleaning up the nodes', () => cleanNodes(networks, onNodes));
+    await run('Cleaning up the nodes', () => cleanNodes(networks, podUids, onNodes));
     return { networks, nodes, objects, pods, problems };
   } finally {
     api.closeConnections();
