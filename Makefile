@@ -21,7 +21,7 @@ lab: image ## Makes a three-node cluster from configs/kind.yaml, with pods runni
 test: image ## Runs every test: unit, kubelet on containerd, end to end
 	@scripts/test.sh
 
-conformance: image ## Runs upstream's own tests (FOCUS=sig-node, NodeConformance, node, or a pattern; ARGS=--help)
+conformance: image ## Runs upstream's own tests (FOCUS=sig-node, NodeConformance, node, DRA, or a pattern; ARGS=--help)
 	@$(NODE) e2e/conformance/main.ts --focus '$(FOCUS)' $(ARGS)
 
 bench: image ## Measures our kubelet beside upstream's, in turns (ARGS='--rounds 1 --only latency,burst50')

@@ -23,7 +23,7 @@ const command = new Command('conformance')
   .description("Runs upstream's end-to-end tests against a cluster of this checkout's kubelet")
   .option(
     '--focus <set>',
-    'sig-node, NodeConformance, node (both), quick, Conformance, or a regular expression',
+    'sig-node, NodeConformance, node (both), DRA, quick, Conformance, or a regular expression',
     'sig-node',
   )
   .option('--skip <pattern>', 'leave out tests whose names match')
