@@ -414,6 +414,18 @@ test('devices are as healthy as their driver says, and unknown when it says noth
   expect(state()?.health).toBe('Unknown');
 });
 
+test('whoever only looks at a pod whose claim is not made yet sees none', () => {
+  const manager = aManager();
+  const pod = aPod('u1', 'gpu');
+  const unmade = {
+    ...pod,
+    spec: { ...pod.spec, resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'gpus' }] },
+  };
+  expect(manager.claimsOf(unmade as Pod, main(pod))).toEqual([]);
+  expect(manager.healthOf(unmade as Pod, 'main')).toEqual([]);
+  expect(() => manager.cdiDevices(unmade as Pod, main(pod))).toThrow('ResourceClaim not created yet');
+});
+
 test('a checkpoint that cannot be read stops the kubelet, and says what to do', () => {
   writeFileSync(join(folder, 'dra_manager_state'), '{');
   expect(() => aManager()).toThrow(/create ResourceClaim cache: .*dra_manager_state: .*; drain the node and remove/);

@@ -156,6 +156,16 @@ export function dynamicResources(options: DynamicResourcesOptions): DynamicResou
     }
   }
 
+  /** For those who only look: of a claim that is not made yet there is nothing to see. */
+  function claimsSeenBy(pod: Pod, container: RunnableContainer): readonly ClaimInUse[] {
+    try {
+      const names = new Set(devicesWantedBy(pod, container).map(({ claim }) => claim));
+      return [...names].map((name) => inUse.get(keyOf(namespaceOf(pod), name))).filter((claim) => claim !== undefined);
+    } catch {
+      return [];
+    }
+  }
+
   function claimOf(namespace: string, name: string): ClaimInUse {
     const found = inUse.get(keyOf(namespace, name));
     if (found === undefined)
@@ -212,17 +222,12 @@ export function dynamicResources(options: DynamicResourcesOptions): DynamicResou
       devicesWantedBy(pod, container).flatMap(({ claim, request }) =>
         devicesOf(claimOf(namespaceOf(pod), claim), request).flatMap(({ cdiIds }) => cdiIds),
       ),
-    claimsOf: (pod, container) =>
-      [...new Set(devicesWantedBy(pod, container).map(({ claim }) => claim))]
-        .map((name) => inUse.get(keyOf(namespaceOf(pod), name)))
-        .filter((claim) => claim !== undefined),
+    claimsOf: claimsSeenBy,
     healthOf(pod, containerName) {
       const container = pod.spec?.containers.find(({ name }) => name === containerName);
       return (container?.resources?.claims ?? []).flatMap(({ name, request }) => {
         const only = { ...container, resources: { claims: [{ name }] } } as RunnableContainer;
-        const claim = devicesWantedBy(pod, only)
-          .map((wanted) => inUse.get(keyOf(namespaceOf(pod), wanted.claim)))
-          .find((known) => known !== undefined);
+        const [claim] = claimsSeenBy(pod, only);
         const devices = claim === undefined ? [] : devicesOf(claim, request?.split('/')[0] || undefined);
         const resources = new Map(
           devices.map(({ driver, pool, device, cdiIds }) => {
